@@ -6,6 +6,7 @@ export type RescueErrorCode =
   | 'beyond-end'
   | 'target-open'
   | 'target-exists'
+  | 'target-missing'
   | 'target-write'
   | 'target-sync'
   | 'same-file'

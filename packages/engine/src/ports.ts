@@ -39,6 +39,8 @@ export interface Source {
   readonly identity?: SourceIdentity;
   /** Reads at `pos` until `into` is full, the source ends, or an error comes. */
   read(pos: number, into: Uint8Array): MaybePromise<ReadOutcome>;
+  /** Memory that suits {@link read} best (direct reads want it aligned). Default: a plain `Uint8Array`. */
+  allocate?(size: number): Uint8Array;
   /** Opens the same source anew, after it went away and came back. */
   reopen?(): MaybePromise<void>;
   /** May be called twice. The one who opened it closes it. */
@@ -73,4 +75,6 @@ export interface Clock {
   now(): number;
   /** The time of day, for the heading of a mapfile. */
   wallTime(): Date;
+  /** Lets time pass. Only limits and pauses that somebody asked for use it. */
+  sleep(ms: number): MaybePromise<void>;
 }

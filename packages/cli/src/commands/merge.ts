@@ -1,0 +1,158 @@
+/** `rescue merge`: puts chunks into one image, in any order, as they come. */
+import { existsSync } from 'node:fs';
+import {
+  assertDistinctFiles,
+  chunkName,
+  type MergedChunk,
+  type MergeResult,
+  mergeFiles,
+} from '@chunkrescue/engine';
+import type { Argv } from 'yargs';
+import type { Context } from '../context.ts';
+import { EXIT, type ExitStatus, UsageError, worse } from '../exit.ts';
+import { type OutputArguments, withOutputOptions } from '../options/shared.ts';
+import { bytes, count, percent, span } from '../screen/units.ts';
+import { lockMap } from './world.ts';
+
+export interface MergeArguments extends OutputArguments {
+  files: string[];
+  map: string | undefined;
+  force: boolean;
+}
+
+export function mergeOptions(argv: Argv): Argv<MergeArguments> {
+  const own = argv
+    .positional('files', {
+      type: 'string',
+      array: true,
+      demandOption: true,
+      describe: 'Chunks, each with its map beside it, and last the image',
+    })
+    .options({
+      map: { type: 'string', requiresArg: true, describe: "The image's map [default: IMAGE.map, final.map for final.raw]" },
+      force: {
+        type: 'boolean',
+        default: false,
+        describe: 'Write into an existing image that no map knows',
+      },
+    });
+  return withOutputOptions(own)
+    .example('$0 merge chunk*.raw final.raw', 'all chunks here, in any order')
+    .example('$0 merge /media/stick/chunk07.raw final.raw', 'one more chunk into the same image')
+    .strict() as unknown as Argv<MergeArguments>;
+}
+
+export async function merge(args: MergeArguments, context: Context): Promise<ExitStatus> {
+  const raws = args.files.slice(0, -1);
+  const image = args.files.at(-1);
+  if (image === undefined || raws.length === 0) {
+    throw new UsageError('Say which chunks and which image: rescue merge chunk*.raw final.raw');
+  }
+  if (image.includes('*') || raws.some((raw) => raw.includes('*') && !existsSync(raw))) {
+    throw new UsageError(`There is no file ${raws.find((raw) => raw.includes('*')) ?? image} here.`);
+  }
+  if (/\.map$/.test(image)) {
+    throw new UsageError(`The last name is the image to write, and ${image} is a map.`);
+  }
+  const map = args.map ?? `${image.replace(/\.(raw|img|dd|bin)$/, '')}.map`;
+  const chunks = raws.map((raw) => ({ raw, map: mapOf(raw) }));
+  assertDistinctFiles([
+    ...chunks.map(({ raw }) => ({ role: 'chunk', path: raw })),
+    ...chunks.map((chunk) => ({ role: "chunk's map", path: chunk.map })),
+    { role: 'image', path: image },
+    { role: "image's map", path: map },
+  ]);
+  using _lock = lockMap(map);
+  const result = await mergeFiles(
+    { chunks, image, map, isForced: args.force, commandLine: context.commandLine },
+    {
+      signal: context.trap.signal,
+      onEvent(event) {
+        if (event.type === 'merging') context.report.work(event.raw, event.done, event.total);
+        else tellChunk(event.chunk, context);
+      },
+    },
+  );
+  return tellImage(result, { image, map }, context);
+}
+
+/** `chunk03.raw.map` where a domain made by hand was read, `chunk03.map` otherwise. */
+function mapOf(raw: string): string {
+  const own = `${raw}.map`;
+  return existsSync(own) ? own : `${raw.replace(/\.[^./]*$/, '')}.map`;
+}
+
+function tellChunk(chunk: MergedChunk, context: Context): void {
+  const { raw, refusal, added } = chunk;
+  if (refusal !== undefined) {
+    context.report.error({ code: 'chunk-mismatch', message: `Refused: ${refusal}` });
+    return;
+  }
+  const text = added === 0 ? 'nothing new in it' : `${added} bytes merged`;
+  context.report.result({ type: 'chunk', ...chunk }, `${raw}: ${text}`);
+  if (!chunk.isOurs) {
+    context.report.note(
+      `${raw}: its map was not written by rescue; that the file holds what the map says cannot be checked.`,
+    );
+  }
+}
+
+function tellImage(
+  result: MergeResult,
+  files: { image: string; map: string },
+  context: Context,
+): ExitStatus {
+  const { totals, missing, manifest } = result;
+  const lines = [
+    `${files.image}: ${totals.rescued} of ${totals.size} bytes rescued (${percent(totals.rescued, totals.size)})`,
+  ];
+  if (totals.bad > 0) lines.push(`  ${bytes(totals.bad)} could not be read; ${files.map} says where`);
+  if (totals.unfinished > 0) {
+    lines.push(`  ${bytes(totals.unfinished)} failed but not read to the end; read those chunks again`);
+  }
+  for (const line of missingLines(result)) lines.push(`  ${line}`);
+  if (manifest.sourceSize === undefined && totals.size > 0) {
+    lines.push('  The size of the whole source is not known; the image ends with the last chunk');
+  }
+  const refused = result.chunks.filter((chunk) => chunk.refusal !== undefined);
+  if (refused.length > 0) lines.push(`  ${count(refused.length, 'chunk')} refused, see above`);
+  const record = { type: 'image', ...files, ...totals, missing, unread: result.unread };
+  context.report.result({ ...record, end: result.end }, lines.join('\n'));
+  const isComplete = totals.size > 0 && totals.rescued === totals.size && result.end === 'finished';
+  const status = isComplete ? EXIT.rescued : EXIT.incomplete;
+  return refused.length > 0 ? worse(status, EXIT.corrupt) : status;
+}
+
+const NAMED_MAX = 20;
+
+/** What is still to be carried, by chunk where the chunk size is known. */
+function missingLines(result: MergeResult): string[] {
+  const { missing, manifest } = result;
+  const size = missing.reduce((sum, range) => sum + range.size, 0);
+  if (size === 0) return [];
+  const { chunkSize } = manifest;
+  if (chunkSize === undefined) {
+    const places = missing.slice(0, NAMED_MAX).map(({ pos, size: length }) => span(pos, pos + length));
+    const more = missing.length > NAMED_MAX ? `, and ${missing.length - NAMED_MAX} more` : '';
+    return [`missing ${bytes(size)}: ${places.join(', ')}${more}`];
+  }
+  const numbers = new Set<number>();
+  for (const range of missing) {
+    const last = Math.floor((range.pos + range.size - 1) / chunkSize);
+    for (let i = Math.floor(range.pos / chunkSize); i <= last; i++) numbers.add(i);
+  }
+  return [`missing ${bytes(size)}: ${chunkList([...numbers].sort((a, b) => a - b))}`];
+}
+
+/** `chunk01, chunk03 - chunk07`. */
+function chunkList(numbers: readonly number[]): string {
+  const spans: string[] = [];
+  for (let i = 0; i < numbers.length; i++) {
+    const first = numbers[i] as number;
+    while (numbers[i + 1] === (numbers[i] as number) + 1) i++;
+    const last = numbers[i] as number;
+    spans.push(first === last ? chunkName(first) : `${chunkName(first)} - ${chunkName(last)}`);
+  }
+  const more = spans.length > NAMED_MAX ? `, and ${spans.length - NAMED_MAX} more` : '';
+  return `${spans.slice(0, NAMED_MAX).join(', ')}${more}`;
+}

@@ -1,0 +1,54 @@
+import {
+  type FileRescueJob,
+  type FileRescueResult,
+  type Progress,
+  type RescueEnd,
+  RescueError,
+  rescueFiles,
+} from '@chunkrescue/engine';
+import type { Context } from '../context.ts';
+import { EXIT, type ExitStatus } from '../exit.ts';
+import { bytes, count, percent } from '../screen/units.ts';
+
+/** Runs one rescue, showing its progress under `label`. */
+export function runRescue(
+  job: FileRescueJob,
+  label: string,
+  context: Context,
+): Promise<FileRescueResult> {
+  return rescueFiles(job, {
+    signal: context.trap.signal,
+    onEvent: (event) => context.report.event(label, event),
+  });
+}
+
+/** The status of a rescue that ended by itself. A source that shrank is told as an error. */
+export function statusOfEnd(
+  result: { readonly end: RescueEnd; readonly progress: Progress },
+  source: string,
+): ExitStatus {
+  const { end, progress } = result;
+  if (end === 'source-short') {
+    throw new RescueError('source-read', `${source} ended before its size was reached.`, {
+      path: source,
+      pos: progress.position,
+      hint: 'What was read is saved, the rest counts as not tried. Check the connection and go on.',
+    });
+  }
+  if (end === 'bad-areas' || end === 'read-errors') return EXIT.limit;
+  return progress.rescued === progress.domainSize ? EXIT.rescued : EXIT.incomplete;
+}
+
+/** `104856064 of 104857600 bytes rescued (99.99 %), 1536 B unreadable in 2 areas`. */
+export function summary(progress: Progress): string {
+  const { rescued, domainSize, bad, badAreas, nonTried, nonTrimmed, nonScraped } = progress;
+  const parts = [
+    `${rescued} of ${domainSize} bytes rescued (${percent(rescued, domainSize)})`,
+  ];
+  if (bad > 0) parts.push(`${bytes(bad)} unreadable in ${count(badAreas, 'area')}`);
+  if (nonTrimmed + nonScraped > 0) {
+    parts.push(`${bytes(nonTrimmed + nonScraped)} failed but not read to the end`);
+  }
+  if (nonTried > 0) parts.push(`${bytes(nonTried)} not tried yet`);
+  return parts.join(', ');
+}

@@ -1,0 +1,57 @@
+/** What the commands look at before anything is read. */
+import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import {
+  type FileLock,
+  fileMapStore,
+  lockFile,
+  openFileSource,
+  RescueError,
+  withBadAreas,
+} from '@chunkrescue/engine';
+import type { Mapfile } from '@chunkrescue/mapfile';
+import type { EngineArguments } from '../options/shared.ts';
+
+/** A source of known size. Bytes. */
+export interface SourceFacts {
+  readonly size: number;
+  readonly sectorSize: number;
+  readonly physicalSectorSize: number;
+}
+
+/** Opens the source, asks for its size and sectors, and closes it. */
+export function inspectSource(
+  path: string,
+  args: Pick<EngineArguments, 'direct' | 'test-mode'>,
+): SourceFacts {
+  const file = openFileSource(path, { direct: args.direct });
+  try {
+    const testMap = args['test-mode'] === undefined ? undefined : loadMap(args['test-mode']);
+    const { size, sectorSize, physicalSectorSize } =
+      testMap === undefined ? file : withBadAreas(file, testMap.map);
+    if (size === undefined || size === 0) {
+      throw new RescueError('source-open', `The size of ${path} is not known; it may be empty.`, {
+        path,
+        hint: 'Give a disk, a partition or an image file.',
+      });
+    }
+    return { size, sectorSize, physicalSectorSize: physicalSectorSize ?? sectorSize };
+  } finally {
+    file.close();
+  }
+}
+
+/** @throws RescueError `map-corrupt` or `map-read` */
+export function loadMap(path: string): Mapfile | undefined {
+  return fileMapStore(path).load() as Mapfile | undefined;
+}
+
+/** Keeps other runs off a map. @throws RescueError `locked` naming the process that has it */
+export function lockMap(path: string): FileLock {
+  if (!existsSync(dirname(path))) {
+    throw new RescueError('map-write', `There is no directory ${dirname(path)} for the map.`, {
+      path,
+    });
+  }
+  return lockFile(path);
+}

@@ -1,0 +1,119 @@
+/** The command: reads the command line, runs one sub-command, ends with its status. */
+import { RescueError, VERSION } from '@chunkrescue/engine';
+import yargs, { type Argv } from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { copy, copyOptions } from './commands/copy.ts';
+import { merge, mergeOptions } from './commands/merge.ts';
+import { read, readOptions } from './commands/read.ts';
+import type { Context } from './context.ts';
+import { EXIT, type ExitStatus, statusOf, UsageError } from './exit.ts';
+import { openLog } from './logger.ts';
+import type { OutputArguments } from './options/shared.ts';
+import { Reporter } from './screen/reporter.ts';
+import { dieBy, trapSignals } from './signals.ts';
+
+type Command<Arguments> = (args: Arguments, context: Context) => Promise<ExitStatus>;
+
+const words = hideBin(process.argv);
+
+/** Runs a command and sets the status; a signal that came meanwhile ends the program at last. */
+async function run<Arguments extends OutputArguments>(
+  command: Command<Arguments>,
+  args: Arguments,
+): Promise<void> {
+  const log = args.log === undefined ? undefined : openLog(args.log);
+  const report = new Reporter({
+    verbosity: args.quiet ? 0 : 1 + args.verbose,
+    isJson: args.json,
+    log,
+  });
+  const trap = trapSignals(() => report.note('Stopping; the map is being saved.'));
+  const commandLine = ['rescue', ...words].join(' ');
+  log?.info({ commandLine }, 'start');
+  let status: ExitStatus;
+  try {
+    status = await command(args, { report, log, trap, commandLine });
+  } catch (error) {
+    status = statusOf(error);
+    tell(report, error);
+  }
+  report.end();
+  log?.info({ status, signal: trap.caught() }, 'end');
+  process.exitCode = status;
+  trap.release();
+  const signal = trap.caught();
+  if (signal !== undefined) dieBy(signal);
+}
+
+function tell(report: Reporter, error: unknown): void {
+  if (error instanceof RescueError) {
+    report.error({ code: error.code, message: error.message, hint: error.hint });
+  } else if (error instanceof UsageError) {
+    report.error({ code: 'usage', message: error.message, hint: 'See rescue --help.' });
+  } else {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    report.error({
+      code: 'bug',
+      message: `This is a fault of rescue, please report it:\n${text}`,
+      hint: 'What was read until the last save is kept; the same command goes on.',
+    });
+  }
+}
+
+const program = yargs(words)
+  .scriptName('rescue')
+  .usage(
+    [
+      'Rescues a failing disk in chunks that fit on a small stick.',
+      '',
+      '  On the PC with the failing disk:  $0 read /dev/sdb1 --all --out /media/stick',
+      '  On the PC with room:              $0 merge /media/stick/chunk*.raw final.raw',
+      '',
+      'Interrupted? Give the same command again; it goes on where it stopped.',
+    ].join('\n'),
+  )
+  .command({
+    command: 'read <source>',
+    describe: 'Read chunks of a failing source',
+    builder: (argv: Argv) => readOptions(argv),
+    handler: (args) => run(read, args as never),
+  })
+  .command({
+    command: 'merge <files..>',
+    describe: 'Put chunks into one image',
+    builder: (argv: Argv) => mergeOptions(argv),
+    handler: (args) => run(merge, args as never),
+  })
+  .command({
+    command: 'copy <source> <target> [map]',
+    describe: 'Rescue a whole source into one image',
+    builder: (argv: Argv) => copyOptions(argv),
+    handler: (args) => run(copy, args as never),
+  })
+  .parserConfiguration({
+    'boolean-negation': false,
+    'duplicate-arguments-array': false,
+    'parse-numbers': false,
+    'parse-positional-numbers': false,
+  })
+  .epilogue(
+    'Exit status: 0 all rescued, 1 usage or environment, 2 damaged map or chunk, 3 a fault of this program,\n' +
+      '4 ended with bytes unread or chunks missing, 5 stopped by a limit, 6 source lost, 7 refused for safety.',
+  )
+  .demandCommand(1, 'Say what to do: read, merge or copy.')
+  .recommendCommands()
+  .strict()
+  .version(VERSION)
+  .help()
+  .wrap(Math.min(100, process.stdout.columns ?? 80))
+  .exitProcess(false)
+  .fail((message, error) => {
+    throw error ?? new UsageError(message);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = error instanceof UsageError ? EXIT.environment : EXIT.bug;
+  tell(new Reporter({ verbosity: 1, isJson: words.includes('--json'), log: undefined }), error);
+}

@@ -1,0 +1,99 @@
+/** Options that more than one command has: declared once, read once. */
+import type { FileRescueJob } from '@chunkrescue/engine';
+import type { Argv } from 'yargs';
+import { UsageError } from '../exit.ts';
+import { parseSize } from './size.ts';
+
+/** How to show what happens. */
+export interface OutputArguments {
+  quiet: boolean;
+  verbose: number;
+  json: boolean;
+  log: string | undefined;
+}
+
+/** How to read. */
+export interface EngineArguments {
+  'sector-size': string | undefined;
+  'cluster-size': string | undefined;
+  'retry-passes': string | undefined;
+  'no-scrape': boolean;
+  'no-sweep': boolean;
+  direct: boolean;
+  'test-mode': string | undefined;
+}
+
+export function withOutputOptions<T>(argv: Argv<T>): Argv<T & OutputArguments> {
+  return argv.options({
+    quiet: { alias: 'q', type: 'boolean', default: false, describe: 'Only errors' },
+    verbose: { alias: 'v', type: 'count', describe: 'Tell more' },
+    json: { type: 'boolean', default: false, describe: 'Results as JSON lines on stdout' },
+    log: { type: 'string', requiresArg: true, describe: 'Append a log of events (JSON lines) to FILE' },
+  }) as unknown as Argv<T & OutputArguments>;
+}
+
+export function withEngineOptions<T>(argv: Argv<T>): Argv<T & EngineArguments> {
+  return argv.options({
+    'sector-size': {
+      alias: 'b',
+      type: 'string',
+      requiresArg: true,
+      describe: "Bytes of a sector [default: the device's]",
+    },
+    'cluster-size': {
+      alias: 'c',
+      type: 'string',
+      requiresArg: true,
+      describe: 'Sectors read at a time while copying [default: 64 KiB]',
+    },
+    'retry-passes': {
+      alias: 'r',
+      type: 'string',
+      requiresArg: true,
+      describe: 'Times to try bad sectors again, -1 for ever [default: 0]',
+    },
+    'no-scrape': { alias: 'n', type: 'boolean', default: false, describe: 'Skip scraping' },
+    'no-sweep': { alias: 'N', type: 'boolean', default: false, describe: 'Skip sweeping' },
+    direct: { alias: 'd', type: 'boolean', default: false, describe: 'Read past the system cache' },
+    'test-mode': {
+      alias: 'H',
+      type: 'string',
+      requiresArg: true,
+      describe: 'Treat what is not finished in this map as unreadable',
+    },
+  }) as unknown as Argv<T & EngineArguments>;
+}
+
+const MEBI = 1024 * 1024;
+
+/** The engine's settings that the options ask for. @throws UsageError */
+export function engineSettings(
+  args: EngineArguments,
+  source: { readonly sectorSize: number },
+): FileRescueJob['settings'] {
+  const sectorSize =
+    args['sector-size'] === undefined
+      ? source.sectorSize
+      : parseSize(args['sector-size'], { option: '--sector-size', min: 1, max: 256 * MEBI });
+  if (args.direct && sectorSize % source.sectorSize !== 0) {
+    throw new UsageError(
+      `--sector-size: ${sectorSize} is not a multiple of the device's sector of ${source.sectorSize} bytes.`,
+    );
+  }
+  const clusters = args['cluster-size'];
+  const clusterSize =
+    clusters === undefined
+      ? undefined
+      : sectorSize * parseSize(clusters, { option: '--cluster-size', min: 1, max: 2147483647 });
+  if (clusterSize !== undefined && clusterSize > 1024 * MEBI) {
+    throw new UsageError(`--cluster-size: ${clusterSize} bytes are more than 1 GiB; it counts sectors.`);
+  }
+  const retries = parseSize(args['retry-passes'] ?? '0', { option: '--retry-passes', min: -1 });
+  return {
+    sectorSize,
+    ...(clusterSize === undefined ? {} : { clusterSize }),
+    retryPasses: retries < 0 ? Number.POSITIVE_INFINITY : retries,
+    scrapes: !args['no-scrape'],
+    sweeps: !args['no-sweep'],
+  };
+}

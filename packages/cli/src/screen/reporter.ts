@@ -1,0 +1,128 @@
+/**
+ * What a person or a script sees. Results go to stdout; progress and advice to stderr. A live line only on a
+ * terminal; elsewhere a plain line from time to time.
+ */
+import type { Progress, RescueEvent } from '@chunkrescue/engine';
+import type { Logger } from 'pino';
+import { bytes, count, duration, percent, printable } from './units.ts';
+
+/** How much is shown: -q 0, default 1, -v 2. */
+export interface ReporterOptions {
+  readonly verbosity: number;
+  readonly isJson: boolean;
+  readonly log: Logger | undefined;
+}
+
+const PLAIN_LINE_MS = 10_000;
+
+export class Reporter {
+  readonly #options: ReporterOptions;
+  readonly #isLive: boolean;
+  #liveWidth = 0;
+  #plainMs = 0;
+  #phase = '';
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+    this.#isLive =
+      process.stderr.isTTY === true &&
+      process.stdout.isTTY === true &&
+      process.env['TERM'] !== 'dumb' &&
+      process.env['CI'] === undefined;
+  }
+
+  /** A result: one line of text, or one JSON record. */
+  result(record: { readonly type: string; readonly [key: string]: unknown }, text: string): void {
+    this.#clear();
+    this.#options.log?.info(record, 'result');
+    if (this.#options.isJson) process.stdout.write(`${JSON.stringify({ schema: 1, ...record })}\n`);
+    else if (this.#options.verbosity > 0) process.stdout.write(`${printableLines(text)}\n`);
+  }
+
+  /** Advice or a warning. */
+  note(text: string): void {
+    this.#clear();
+    this.#options.log?.warn(text);
+    if (this.#options.verbosity > 0) process.stderr.write(`${printableLines(text)}\n`);
+  }
+
+  /** Only with -v. */
+  detail(text: string): void {
+    this.#options.log?.debug(text);
+    if (this.#options.verbosity > 1) {
+      this.#clear();
+      process.stderr.write(`${printableLines(text)}\n`);
+    }
+  }
+
+  /** Trouble; shown even with -q. */
+  error(record: { code: string; message: string; hint?: string | undefined }): void {
+    this.#clear();
+    this.#options.log?.error(record, record.message);
+    if (this.#options.isJson) {
+      process.stdout.write(`${JSON.stringify({ schema: 1, type: 'error', ...record })}\n`);
+    }
+    process.stderr.write(`rescue: ${printableLines(record.message)}\n`);
+    if (record.hint !== undefined) process.stderr.write(`        ${printableLines(record.hint)}\n`);
+  }
+
+  /** An event of a running rescue. */
+  event(label: string, event: RescueEvent): void {
+    if (event.type === 'phase') {
+      const { phase, pass, direction } = event;
+      const number = phase === 'copying' || phase === 'retrying' ? ` pass ${pass}` : '';
+      this.#phase = `${phase}${number} ${direction}`;
+      this.detail(`${label}: ${this.#phase}`);
+    }
+    if (event.type !== 'progress') this.#options.log?.info(event, label);
+    if (event.type === 'progress' || event.type === 'phase') this.#progress(label, event.progress);
+    if (event.type === 'ended') this.#clear();
+  }
+
+  /** A piece of work of known size that is not a rescue. */
+  work(label: string, done: number, total: number): void {
+    this.#line(`${label}: ${percent(done, total)} of ${bytes(total)}`);
+  }
+
+  /** Leaves the terminal in order. */
+  end(): void {
+    this.#clear();
+  }
+
+  #progress(label: string, progress: Progress): void {
+    const parts = [
+      `${label}: ${percent(progress.rescued, progress.domainSize)} rescued`,
+      `${bytes(Math.round(progress.currentRateBytesPerS))}/s`,
+      `bad ${bytes(progress.bad)} in ${count(progress.badAreas, 'area')}`,
+      count(progress.readErrors, 'read error'),
+      this.#phase,
+    ];
+    if (progress.sinceSuccessMs >= 5000) parts.push(`no data for ${duration(progress.sinceSuccessMs)}`);
+    this.#line(parts.join(', '));
+  }
+
+  #line(text: string): void {
+    if (this.#options.verbosity === 0 || this.#options.isJson) return;
+    if (this.#isLive) {
+      const shown = printable(text).slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1));
+      process.stderr.write(`\r${shown.padEnd(this.#liveWidth)}`);
+      this.#liveWidth = shown.length;
+      return;
+    }
+    const now = performance.now();
+    if (this.#plainMs !== 0 && now - this.#plainMs < PLAIN_LINE_MS) return;
+    if (this.#plainMs !== 0) process.stderr.write(`${printable(text)}\n`);
+    this.#plainMs = now;
+  }
+
+  #clear(): void {
+    if (this.#liveWidth === 0) return;
+    process.stderr.write(`\r${' '.repeat(this.#liveWidth)}\r`);
+    this.#liveWidth = 0;
+  }
+}
+
+/** Several lines may be ours; everything else that a terminal would obey is not. */
+function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}

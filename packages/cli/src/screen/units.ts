@@ -1,0 +1,45 @@
+const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** A number of bytes for people: `1536 B`, `100 MiB`, `1.4 GiB`. Exact up to 9999 and for round numbers. */
+export function bytes(size: number): string {
+  let value = size;
+  let unit = 0;
+  while (unit + 1 < BINARY.length && (value >= 10_000 || (value >= 1024 && value % 1024 === 0))) {
+    value /= 1024;
+    unit++;
+  }
+  const text = Number.isInteger(value) ? String(value) : value.toFixed(value < 100 ? 1 : 0);
+  return `${text} ${BINARY[unit]}`;
+}
+
+/** Two positions for people, in one unit where both are round: `300 MiB - 400 MiB`. */
+export function span(pos: number, end: number): string {
+  return `${bytes(pos)} - ${bytes(end)}`;
+}
+
+/** Rounded down, so that 100 % is never said of less than all. */
+export function percent(part: number, whole: number): string {
+  if (whole === 0) return '100 %';
+  const hundredths = Math.floor((part * 10_000) / whole);
+  return part === whole ? '100 %' : `${(hundredths / 100).toFixed(2)} %`;
+}
+
+/** `1 area`, `2 areas`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** `7 s`, `2 min 05 s`, `1 h 02 min`. */
+export function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  if (hours > 0) return `${hours} h ${two(minutes % 60)} min`;
+  return minutes > 0 ? `${minutes} min ${two(seconds % 60)} s` : `${seconds} s`;
+}
+
+/** Text from outside (names of files and devices) without anything that a terminal would obey. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\uFFFD');
+}

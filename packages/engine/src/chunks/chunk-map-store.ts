@@ -1,0 +1,20 @@
+import type { Range } from '@chunkrescue/mapfile';
+import type { MapStore } from '../ports.ts';
+
+/**
+ * The common map together with the part of it that travels with a chunk. The chunk's map is written first:
+ * should the second write never happen, both claim only what is in the chunk.
+ */
+export function withChunkMap(common: MapStore, chunk: { store: MapStore; range: Range; comments: readonly string[] }): MapStore {
+  const { store, range } = chunk;
+  const comments = chunk.comments.map((comment) => `# ${comment}`);
+  return {
+    name: common.name,
+    load: () => common.load(),
+    save(mapfile) {
+      const map = mapfile.map.slice(range.pos, range.pos + range.size);
+      const saved = store.save({ ...mapfile, map, heading: [...mapfile.heading, ...comments] });
+      return saved === undefined ? common.save(mapfile) : saved.then(() => common.save(mapfile));
+    },
+  };
+}

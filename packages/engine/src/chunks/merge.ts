@@ -1,0 +1,267 @@
+/**
+ * Merging: writes into the image what each chunk proves, and nothing else. A chunk that cannot be right is
+ * refused as a whole, before anything of it is claimed; the others still go in.
+ */
+import { Domain, type Mapfile, type Range, RescueMap, unionOf } from '@chunkrescue/mapfile';
+import { RescueError } from '../errors.ts';
+import { mapHeading } from '../heading.ts';
+import { alignedBuffer } from '../node/aligned-memory.ts';
+import { existingSize } from '../node/existing-size.ts';
+import { type FileSource, openFileSource } from '../node/file-source.ts';
+import { type FileTarget, openFileTarget } from '../node/file-target.ts';
+import { fileMapStore } from '../node/map-store.ts';
+import type { MapStore, ReadOutcome } from '../ports.ts';
+import { type Manifest, manifestComments, readManifest } from './manifest.ts';
+
+/** Chunks to put into an image. */
+export interface MergeJob {
+  /** Each chunk and its map, in any order. */
+  readonly chunks: readonly { readonly raw: string; readonly map: string }[];
+  readonly image: string;
+  readonly map: string;
+  /** The image may exist without a map. */
+  readonly isForced?: boolean;
+  readonly commandLine?: string;
+}
+
+/** What became of one chunk. */
+export interface MergedChunk {
+  readonly raw: string;
+  /** Number, where its map says so. */
+  readonly chunk: number | undefined;
+  /** Its map was written by this program, so it tells rescued from unreadable. */
+  readonly isOurs: boolean;
+  /** Bytes that were new to the image. */
+  readonly added: number;
+  /** Why it was refused, or undefined. */
+  readonly refusal: string | undefined;
+}
+
+export type MergeEvent =
+  | { readonly type: 'merging'; readonly raw: string; readonly done: number; readonly total: number }
+  | { readonly type: 'merged'; readonly chunk: MergedChunk };
+
+export interface MergeResult {
+  readonly end: 'finished' | 'aborted';
+  readonly chunks: readonly MergedChunk[];
+  /** What the maps say of the chunks' size and the source's. */
+  readonly manifest: Manifest;
+  /** Bytes of the image by status. */
+  readonly totals: {
+    readonly size: number;
+    readonly rescued: number;
+    readonly bad: number;
+    readonly unfinished: number;
+    readonly nonTried: number;
+  };
+  /** What no chunk has brought yet. */
+  readonly missing: readonly Range[];
+  /** What could not be read on the source, or was not tried to the end. */
+  readonly unread: readonly Range[];
+}
+
+interface How {
+  readonly signal: Pick<AbortSignal, 'aborted'>;
+  readonly onEvent: (event: MergeEvent) => void;
+}
+
+const BUFFER_SIZE = 4 * 1024 * 1024;
+
+/** Merges in this thread, without giving it away. @throws RescueError when the image or its map cannot be written */
+export function mergeChunks(job: MergeJob, how: How): MergeResult {
+  const store = fileMapStore(job.map);
+  const known = loaded(store);
+  const size = existingSize(job.image);
+  const claimed = known === undefined ? Domain.of([]) : Domain.fromMap(known.map);
+  if ((size ?? 0) < claimed.end) throw lostImage(job, claimed, size);
+  if (known === undefined && (size ?? 0) > 0 && !job.isForced) throw unknownImage(job);
+  const target = openFileTarget(job.image, { mode: 'any' });
+  const merge = new Merge(job, { target, store, known });
+  let end: MergeResult['end'] = 'finished';
+  try {
+    for (const chunk of job.chunks) {
+      if (how.signal.aborted) {
+        end = 'aborted';
+        break;
+      }
+      merge.take(chunk, how);
+    }
+    merge.save();
+  } finally {
+    target.close();
+  }
+  return { end, ...merge.result() };
+}
+
+class Merge {
+  readonly #job: MergeJob;
+  readonly #target: FileTarget;
+  readonly #store: MapStore;
+  readonly #buffer = alignedBuffer(BUFFER_SIZE);
+  readonly #startTime = new Date();
+  readonly #chunks: MergedChunk[] = [];
+  #map: RescueMap;
+  #manifest: Manifest;
+
+  constructor(
+    job: MergeJob,
+    image: { target: FileTarget; store: MapStore; known: Mapfile | undefined },
+  ) {
+    this.#job = job;
+    this.#target = image.target;
+    this.#store = image.store;
+    this.#map = image.known?.map ?? RescueMap.ofOne(0, 0);
+    const { chunk: _, ...manifest } = readManifest(image.known?.heading ?? []);
+    this.#manifest = manifest;
+  }
+
+  take(chunk: { raw: string; map: string }, how: How): void {
+    let merged: MergedChunk;
+    try {
+      merged = this.#merge(chunk, how);
+    } catch (error) {
+      if (!(error instanceof RescueError) || error.code === 'target-write') throw error;
+      const refusal = [error.message, error.hint].filter(Boolean).join(' ');
+      merged = { raw: chunk.raw, chunk: undefined, isOurs: false, added: 0, refusal };
+    }
+    this.#chunks.push(merged);
+    how.onEvent({ type: 'merged', chunk: merged });
+  }
+
+  #merge(chunk: { raw: string; map: string }, how: How): MergedChunk {
+    const mapfile = loaded(fileMapStore(chunk.map));
+    if (mapfile === undefined || mapfile.map.count === 0) {
+      throw new RescueError('chunk-mismatch', `${chunk.raw} has no map ${chunk.map}.`, {
+        hint: 'A chunk is two files, .raw and .map: copy both.',
+      });
+    }
+    const manifest = readManifest(mapfile.heading);
+    this.#agree(chunk.map, mapfile, manifest);
+    const source = openFileSource(chunk.raw, { direct: false });
+    try {
+      const rescued = Domain.fromMap(mapfile.map);
+      if ((source.size ?? 0) < rescued.end) throw cutShort(source, rescued);
+      const fresh = rescued.subtract(Domain.fromMap(this.#map));
+      this.#copy(source, fresh, how);
+      this.#map = unionOf(this.#map, mapfile.map);
+      const { chunkSize, sourceSize } = manifest;
+      this.#manifest = { ...this.#manifest, ...(chunkSize && { chunkSize }), ...(sourceSize && { sourceSize }) };
+      this.save();
+      const isOurs = sourceSize !== undefined;
+      return { raw: chunk.raw, chunk: manifest.chunk, isOurs, added: fresh.size, refusal: undefined };
+    } finally {
+      source.close();
+    }
+  }
+
+  /** A chunk of another source shows in its size, as far as the maps tell. */
+  #agree(path: string, mapfile: Mapfile, manifest: Manifest): void {
+    const { sourceSize: here } = manifest;
+    const { sourceSize: known } = this.#manifest;
+    if (here !== undefined && known !== undefined && here !== known) {
+      throw new RescueError(
+        'chunk-mismatch',
+        `${path} is a chunk of a source of ${here} bytes; ${this.#job.image} is an image of one of ${known} bytes.`,
+        { hint: 'It belongs to another disk. Nothing of it was written.' },
+      );
+    }
+    const size = here ?? known;
+    if (size !== undefined && mapfile.map.end > size) {
+      throw new RescueError(
+        'chunk-mismatch',
+        `${path} reaches to ${mapfile.map.end}, but the source has ${size} bytes.`,
+        { hint: 'It belongs to another disk. Nothing of it was written.' },
+      );
+    }
+  }
+
+  #copy(source: FileSource, fresh: Domain, how: How): void {
+    const total = fresh.size;
+    let done = 0;
+    for (const range of fresh.ranges()) {
+      for (let pos = range.pos; pos < range.pos + range.size; ) {
+        const size = Math.min(this.#buffer.length, range.pos + range.size - pos);
+        const into = this.#buffer.subarray(0, size);
+        const { copied, errno } = source.read(pos, into) as ReadOutcome;
+        if (copied < size) throw unreadable(source.name, pos + copied, errno);
+        this.#target.write(pos, into);
+        pos += size;
+        done += size;
+        how.onEvent({ type: 'merging', raw: source.name, done, total });
+      }
+    }
+  }
+
+  /** Makes the image durable and as long as the source, then saves the map that claims what is in it. */
+  save(): void {
+    const size = this.#manifest.sourceSize ?? this.#map.end;
+    if (size === 0) return;
+    this.#target.extend(size);
+    this.#target.sync();
+    const map = unionOf(this.#map, RescueMap.ofOne(0, size));
+    const heading = mapHeading({
+      commandLine: this.#job.commandLine,
+      startTime: this.#startTime,
+      now: new Date(),
+      message: 'Merged chunks',
+      comments: manifestComments(this.#manifest),
+    });
+    this.#store.save({ heading, position: 0, state: '+', pass: 1, map });
+    this.#map = map;
+  }
+
+  result(): Omit<MergeResult, 'end'> {
+    const map = this.#map;
+    const unfinished = map.sizeOf('*') + map.sizeOf('/');
+    return {
+      chunks: this.#chunks,
+      manifest: this.#manifest,
+      totals: {
+        size: map.end,
+        rescued: map.sizeOf('+'),
+        bad: map.sizeOf('-'),
+        unfinished,
+        nonTried: map.sizeOf('?'),
+      },
+      missing: [...map.ranges('?')],
+      unread: [...map.ranges('*'), ...map.ranges('/'), ...map.ranges('-')],
+    };
+  }
+}
+
+function lostImage(job: MergeJob, claimed: Domain, size: number | undefined): RescueError {
+  const what = size === undefined ? 'is not there' : `has only ${size} bytes`;
+  return new RescueError(
+    'target-missing',
+    `${job.map} says that ${claimed.size} bytes were merged up to position ${claimed.end}, but ${job.image} ${what}.`,
+    { path: job.image, hint: 'Put the image back, or remove the map and merge all chunks again.' },
+  );
+}
+
+function unknownImage(job: MergeJob): RescueError {
+  return new RescueError(
+    'target-exists',
+    `${job.image} exists, but there is no map ${job.map} that knows what is in it.`,
+    { path: job.image, hint: 'Choose another name, or give its map with --map.' },
+  );
+}
+
+function cutShort(source: FileSource, rescued: Domain): RescueError {
+  return new RescueError(
+    'chunk-mismatch',
+    `${source.name} is cut short: it has ${source.size} bytes, its map claims data up to ${rescued.end}.`,
+    { hint: 'Copy it again. Nothing of it was written.' },
+  );
+}
+
+function unreadable(name: string, pos: number, errno: string | undefined): RescueError {
+  return new RescueError(
+    'source-read',
+    `${name} cannot be read at position ${pos} (${errno ?? 'it ends there'}).`,
+    { path: name, pos, hint: 'Copy it again. Nothing of it is claimed in the map.' },
+  );
+}
+
+function loaded(store: MapStore): Mapfile | undefined {
+  return store.load() as Mapfile | undefined;
+}

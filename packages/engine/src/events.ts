@@ -1,0 +1,73 @@
+import type { RescueMap } from '@chunkrescue/mapfile';
+import type { Phase } from './strategy/request.ts';
+import type { StepsEnd } from './strategy/steps.ts';
+
+/** How a run ended: by itself (`StepsEnd`) or because its `AbortSignal` said so. */
+export type RescueEnd = StepsEnd | 'aborted';
+
+/** Bytes of the domain by status. */
+export interface DomainTotals {
+  /** Bytes of the domain. The five below sum up to it. */
+  readonly domainSize: number;
+  readonly rescued: number;
+  readonly nonTried: number;
+  readonly nonTrimmed: number;
+  readonly nonScraped: number;
+  readonly bad: number;
+  /** Runs of bad sectors. */
+  readonly badAreas: number;
+}
+
+/** The domain, and what the run has seen so far. */
+export interface Progress extends DomainTotals {
+  /** Reads of this run that failed. */
+  readonly readErrors: number;
+  /** Where the run is: start of the block read forwards, end of the one read backwards. */
+  readonly position: number;
+  /** Milliseconds since the run began. */
+  readonly runTimeMs: number;
+  /** Milliseconds since the last read that brought something. */
+  readonly sinceSuccessMs: number;
+  /** Bytes per second, of the last second and of the whole run. */
+  readonly currentRateBytesPerS: number;
+  readonly averageRateBytesPerS: number;
+}
+
+/** What a run tells while it goes on. Progress comes at most ten times a second. */
+export type RescueEvent =
+  | { readonly type: 'started'; readonly progress: Progress }
+  | {
+      readonly type: 'phase';
+      readonly phase: Phase;
+      readonly pass: number;
+      readonly direction: 'forwards' | 'backwards';
+      readonly progress: Progress;
+    }
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'saved'; readonly progress: Progress }
+  | { readonly type: 'ended'; readonly end: RescueEnd; readonly progress: Progress };
+
+/** The totals of the domain that a map is restricted to. */
+export function domainTotals(map: RescueMap): DomainTotals {
+  const nonTried = map.sizeInDomain('?');
+  const nonTrimmed = map.sizeInDomain('*');
+  const nonScraped = map.sizeInDomain('/');
+  const bad = map.sizeInDomain('-');
+  const rescued = map.sizeInDomain('+');
+  const domainSize = nonTried + nonTrimmed + nonScraped + bad + rescued;
+  const badAreas = map.areasInDomain('-');
+  return { domainSize, rescued, nonTried, nonTrimmed, nonScraped, bad, badAreas };
+}
+
+/** The progress of a run that has not read anything. */
+export function progressAtRest(map: RescueMap): Progress {
+  return {
+    ...domainTotals(map),
+    readErrors: 0,
+    position: 0,
+    runTimeMs: 0,
+    sinceSuccessMs: 0,
+    currentRateBytesPerS: 0,
+    averageRateBytesPerS: 0,
+  };
+}

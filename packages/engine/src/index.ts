@@ -1,0 +1,41 @@
+export {
+  type ChunkLayout,
+  chunkCount,
+  chunkName,
+  chunkRange,
+  DEFAULT_CHUNK_SIZE,
+} from './chunks/layout.ts';
+export { type Manifest, manifestComments, readManifest } from './chunks/manifest.ts';
+export type { MergedChunk, MergeEvent, MergeJob, MergeResult } from './chunks/merge.ts';
+export { rescue, rescueBlocking } from './drive.ts';
+export { RescueError, type RescueErrorCode, type RescueErrorDetails } from './errors.ts';
+export type { DomainTotals, Progress, RescueEnd, RescueEvent } from './events.ts';
+export { type HeadingInput, mapHeading, phaseMessage, VERSION } from './heading.ts';
+export { blockingClock, systemClock } from './node/clock.ts';
+export { existingSize } from './node/existing-size.ts';
+export { FileSource, openFileSource } from './node/file-source.ts';
+export { FileTarget, openFileTarget } from './node/file-target.ts';
+export { type FileLock, lockFile } from './node/lock.ts';
+export { fileMapStore } from './node/map-store.ts';
+export { assertDistinctFiles } from './node/same-file.ts';
+export { type PlanInput, planRescue } from './plan.ts';
+export type {
+  Clock,
+  MapStore,
+  MaybePromise,
+  ReadOutcome,
+  Source,
+  SourceIdentity,
+  Target,
+} from './ports.ts';
+export type { RescueOptions, RescueResult } from './session.ts';
+export { completeManner, gnuManner, type Manner } from './strategy/manner.ts';
+export type { Phase, Reply, Request, Steps } from './strategy/request.ts';
+export { Rescue } from './strategy/rescue.ts';
+export { resolveSettings, type SettingsInput, type StrategySettings } from './strategy/settings.ts';
+export { rescueSteps, type StepsEnd } from './strategy/steps.ts';
+export { withBadAreas } from './wrap/bad-areas.ts';
+export { withRateLimit } from './wrap/rate-limit.ts';
+export { type ReadRecord, withReadLog } from './wrap/read-log.ts';
+export { type Following, mergeFiles, rescueFiles } from './worker/host.ts';
+export type { ChunkMapJob, FileRescueJob, FileRescueResult } from './worker/job.ts';

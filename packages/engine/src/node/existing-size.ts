@@ -1,0 +1,15 @@
+import { statSync } from 'node:fs';
+import { openFileSource } from './file-source.ts';
+
+/** Bytes of a file or device, or undefined when there is nothing of that name. */
+export function existingSize(path: string): number | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  if (!stat.isBlockDevice()) return stat.size;
+  const device = openFileSource(path, { direct: false });
+  try {
+    return device.size ?? 0;
+  } finally {
+    device.close();
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * A file or device to read from, with blocking calls.
+ *
+ * Direct reads take only whole units of the device: position, size and memory address. What does not fit is
+ * read in a wider range into memory of our own, and the outcome is translated back: bytes before the wanted
+ * ones do not count, and trouble behind them does not either.
+ */
+import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { alignDown, alignUp } from '@chunkrescue/mapfile';
+import { RescueError } from '../errors.ts';
+import type { ReadOutcome, Source, SourceIdentity } from '../ports.ts';
+import { alignedBuffer } from './aligned-memory.ts';
+import { type DeviceInfo, deviceInfo } from './device-info.ts';
+import { errnoOf, reasonOf, retryInterrupted } from './errno.ts';
+
+export interface FileSourceOptions {
+  /** Whether to read past the kernel's cache (O_DIRECT); refused where that is not possible. */
+  readonly direct: boolean;
+  /** Bytes; instead of the logical sector that the device tells. */
+  readonly sectorSize?: number;
+}
+
+/** Units that direct reads may need; what the file system really wants is found by trying. */
+const UNITS = [512, 1024, 2048, 4096, 8192, 16384, 32768, 65536];
+const BOUNCE_SIZE = 1 << 20;
+const UNSUPPORTED = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP'];
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'Are you root? Try sudo.',
+  EPERM: 'Are you root? Try sudo.',
+  ENOENT: 'Look at the name again; lsblk lists the disks that the system sees.',
+  ENOMEDIUM: 'Put the medium into the drive.',
+  ENXIO: 'The device is gone; connect it again and look for its name with lsblk.',
+  ENODEV: 'The device is gone; connect it again and look for its name with lsblk.',
+};
+
+/**
+ * Opens a file or device for reading.
+ * @throws RescueError `source-open`, or `direct-unsupported` when direct reads were asked for in vain
+ */
+export function openFileSource(path: string, options: FileSourceOptions): FileSource {
+  return new FileSource(path, options);
+}
+
+/** An open input file. Sizes and positions are bytes. */
+export class FileSource implements Source {
+  readonly name: string;
+  readonly #options: FileSourceOptions;
+  #fd: number | undefined;
+  #info: DeviceInfo;
+  /** What direct reads must be multiples of; 1 for reads through the cache. */
+  #unit: number;
+  #bounce: Uint8Array | undefined;
+
+  constructor(path: string, options: FileSourceOptions) {
+    this.name = path;
+    this.#options = options;
+    const opened = openDevice(path, options);
+    this.#fd = opened.fd;
+    this.#info = opened.info;
+    this.#unit = opened.unit;
+  }
+
+  get kind(): DeviceInfo['kind'] {
+    return this.#info.kind;
+  }
+
+  get size(): number | undefined {
+    return this.#info.size;
+  }
+
+  get sectorSize(): number {
+    return this.#options.sectorSize ?? this.#info.sectorSize;
+  }
+
+  get physicalSectorSize(): number {
+    return Math.max(this.sectorSize, this.#info.physicalSectorSize);
+  }
+
+  get identity(): SourceIdentity {
+    return this.#info.identity;
+  }
+
+  /** Memory that direct reads can go into without a copy. */
+  allocate(size: number): Uint8Array {
+    return alignedBuffer(size);
+  }
+
+  read(pos: number, into: Uint8Array): ReadOutcome {
+    const unit = this.#unit;
+    if (pos % unit !== 0 || into.length % unit !== 0) return this.#readWidened(pos, into);
+    const first = this.#readPlain(pos, into);
+    // The kernel knows better than we whether the memory suits; it says so before it reads anything.
+    if (unit > 1 && first.errno === 'EINVAL' && first.copied === 0) {
+      return this.#readWidened(pos, into);
+    }
+    if (first.errno !== undefined || first.copied % unit === 0) return first;
+    if (this.#isEnd(pos + first.copied)) return first;
+    const rest = this.#readWidened(pos + first.copied, into.subarray(first.copied));
+    return { copied: first.copied + rest.copied, errno: rest.errno };
+  }
+
+  /**
+   * @throws RescueError `source-open` when it cannot be opened, `source-lost` when another device is there
+   * now; the source stays closed then, and may be reopened later
+   */
+  reopen(): void {
+    this.close();
+    const { fd, info, unit } = openDevice(this.name, this.#options);
+    const change = differenceOf(this.#info, info);
+    if (change !== undefined) {
+      closeSync(fd);
+      throw new RescueError('source-lost', `${this.name} is another device now: ${change}.`, {
+        path: this.name,
+        hint: 'Device names can change when a disk is connected again; lsblk lists them.',
+      });
+    }
+    this.#fd = fd;
+    this.#info = info;
+    this.#unit = unit;
+  }
+
+  close(): void {
+    const fd = this.#fd;
+    this.#fd = undefined;
+    if (fd !== undefined) closeSync(fd);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  /** Reads until full, the end, an error, or (direct) a place where no direct read can go on. */
+  #readPlain(pos: number, into: Uint8Array): ReadOutcome {
+    const fd = this.#fd;
+    if (fd === undefined) throw new Error(`${this.name} is closed.`);
+    let copied = 0;
+    try {
+      while (copied < into.length && copied % this.#unit === 0) {
+        const from = copied;
+        const n = retryInterrupted(() => readSync(fd, into, from, into.length - from, pos + from));
+        if (n === 0) break;
+        copied += n;
+      }
+    } catch (error) {
+      return { copied, errno: errnoOf(error) };
+    }
+    return { copied, errno: undefined };
+  }
+
+  #readWidened(pos: number, into: Uint8Array): ReadOutcome {
+    this.#bounce ??= alignedBuffer(BOUNCE_SIZE);
+    let copied = 0;
+    while (copied < into.length) {
+      const from = pos + copied;
+      const start = alignDown(from, this.#unit);
+      const end = Math.min(alignUp(pos + into.length, this.#unit), start + BOUNCE_SIZE);
+      const outcome = this.#readPlain(start, this.#bounce.subarray(0, end - start));
+      const good = Math.min(start + outcome.copied - from, into.length - copied);
+      if (good > 0) {
+        into.set(this.#bounce.subarray(from - start, from - start + good), copied);
+        copied += good;
+      }
+      if (copied < into.length && outcome.errno !== undefined) {
+        return { copied, errno: outcome.errno };
+      }
+      if (good <= 0 || this.#isEnd(pos + copied)) break;
+    }
+    return { copied, errno: undefined };
+  }
+
+  #isEnd(pos: number): boolean {
+    return this.size !== undefined && pos >= this.size;
+  }
+}
+
+interface Opened {
+  readonly fd: number;
+  readonly info: DeviceInfo;
+  readonly unit: number;
+}
+
+function openDevice(path: string, { direct }: FileSourceOptions): Opened {
+  refuseUnreadable(path);
+  const fd = direct ? openDirect(path) : openPlain(path, constants.O_RDONLY);
+  try {
+    const info = deviceInfo(fd);
+    if (!direct) return { fd, info, unit: 1 };
+    // A block device tells its unit. Trying would read its first sector, which may be the bad one.
+    return { fd, info, unit: info.kind === 'block' ? info.sectorSize : unitByTrying(path, fd) };
+  } catch (error) {
+    closeSync(fd);
+    throw error instanceof RescueError ? error : openError(path, error);
+  }
+}
+
+/** Opening a pipe would wait for its writer, so what cannot be read at positions is found out before. */
+function refuseUnreadable(path: string): void {
+  let reason: string | undefined;
+  try {
+    const stat = statSync(path);
+    if (stat.isDirectory()) reason = 'it is a directory';
+    else if (stat.isFIFO() || stat.isSocket()) reason = 'it cannot be read at any position';
+  } catch (error) {
+    throw openError(path, error);
+  }
+  if (reason === undefined) return;
+  throw new RescueError('source-open', `Can't open input file ${path}: ${reason}.`, {
+    path,
+    hint: 'The input is a disk, a partition or an image file.',
+  });
+}
+
+function openPlain(path: string, flags: number): number {
+  try {
+    return openSync(path, flags);
+  } catch (error) {
+    throw openError(path, error);
+  }
+}
+
+function openDirect(path: string): number {
+  // Missing in Node on systems that know no such flag, whatever the types say.
+  const flag = constants.O_DIRECT as number | undefined;
+  if (flag === undefined) throw directError(path);
+  try {
+    return openSync(path, constants.O_RDONLY | flag);
+  } catch (error) {
+    if (UNSUPPORTED.includes(errnoOf(error))) throw directError(path, error);
+    throw openError(path, error);
+  }
+}
+
+function unitByTrying(path: string, fd: number): number {
+  const memory = alignedBuffer(UNITS.at(-1) as number);
+  let cause: unknown;
+  for (const unit of UNITS) {
+    try {
+      retryInterrupted(() => readSync(fd, memory, 0, unit, 0));
+      return unit;
+    } catch (error) {
+      // Any other trouble is the disk's: the request itself was accepted.
+      if (!UNSUPPORTED.includes(errnoOf(error))) return unit;
+      cause = error;
+    }
+  }
+  throw directError(path, cause);
+}
+
+function openError(path: string, cause: unknown): RescueError {
+  const errno = errnoOf(cause);
+  const hint = HINTS[errno];
+  return new RescueError('source-open', `Can't open input file ${path}: ${reasonOf(errno)}.`, {
+    path,
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function directError(path: string, cause?: unknown): RescueError {
+  return new RescueError('direct-unsupported', `Direct reads of ${path} are not possible here.`, {
+    path,
+    cause,
+    hint: 'Run again without direct reads; they matter only for a device with bad sectors.',
+  });
+}
+
+/** What shows that `after` is not the device that `before` was, or undefined. Only known parts count. */
+function differenceOf(before: DeviceInfo, after: DeviceInfo): string | undefined {
+  if (before.kind !== after.kind) return `it was a ${before.kind}, it is a ${after.kind}`;
+  if (before.kind !== 'block') return undefined;
+  for (const part of ['serial', 'wwn', 'partitionUuid'] as const) {
+    const was = before.identity[part];
+    const is = after.identity[part];
+    if (was !== undefined && is !== undefined && was !== is) {
+      return `its ${part} was ${was}, it is ${is}`;
+    }
+  }
+  if (before.size === undefined || after.size === undefined) return undefined;
+  if (before.size === after.size) return undefined;
+  return `it had ${before.size} bytes, it has ${after.size}`;
+}

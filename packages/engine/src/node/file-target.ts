@@ -1,0 +1,303 @@
+/**
+ * A file or device to write to, with blocking calls. It never cuts off or empties what is there.
+ *
+ * A sparse target leaves zeros out where the file reads as zeros already (see holes.ts). The file may then be
+ * shorter than what was "written"; sync and close make up for it.
+ */
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { alignDown } from '@chunkrescue/mapfile';
+import { RescueError, type RescueErrorDetails } from '../errors.ts';
+import type { Target } from '../ports.ts';
+import { deviceInfo } from './device-info.ts';
+import { errnoOf, reasonOf, retryInterrupted } from './errno.ts';
+import { fsExt } from './fs-ext.ts';
+import { Holes, isZero, PIECE_SIZE } from './holes.ts';
+import { finalPath, syncFolder } from './paths.ts';
+
+export interface FileTargetOptions {
+  /** `create`: must not exist; `update`: must exist; `any`: made when missing, kept when not. */
+  readonly mode: 'create' | 'update' | 'any';
+  /** Whether zeros become holes where that is safe. Regular files only. Default true. */
+  readonly sparse?: boolean;
+  /** Whether a block device may be written to. Default false. */
+  readonly force?: boolean;
+}
+
+/**
+ * Opens, or makes, a file or device for writing.
+ * @throws RescueError `target-exists` (mode `create`) or `target-open`
+ */
+export function openFileTarget(path: string, options: FileTargetOptions): FileTarget {
+  return new FileTarget(path, options);
+}
+
+/** An open output file. Sizes and positions are bytes. */
+export class FileTarget implements Target {
+  readonly name: string;
+  readonly kind: 'file' | 'block';
+  #fd: number | undefined;
+  /** As long as the file must be in the end; the device's size for a device. */
+  #size: number;
+  /** As long as the file is. */
+  #length: number;
+  readonly #holes: Holes | undefined;
+  /** Whether the next sync must make the file's length durable. */
+  #isLengthNew = false;
+  /** Whether the next sync must make the file's name durable. */
+  #isNameNew: boolean;
+  /** A sync that failed once would succeed the next time, with the bytes lost: it stays failed. */
+  #syncFailure: RescueError | undefined;
+
+  constructor(path: string, options: FileTargetOptions) {
+    this.name = path;
+    const { fd, isNew } = openOutput(path, options);
+    const { kind, size } = checkKind(fd, path, options);
+    this.#fd = fd;
+    this.kind = kind;
+    this.#size = size;
+    this.#length = size;
+    this.#isNameNew = isNew;
+    const isSparse = kind === 'file' && (options.sparse ?? true);
+    this.#holes = isSparse ? new Holes(fd, size, fsExt()) : undefined;
+  }
+
+  /** Length of the file when everything written is in it; size of the device. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** @throws RescueError `target-write` with the position of the first byte that was not written */
+  write(pos: number, bytes: Uint8Array): void {
+    if (this.#holes === undefined) this.#put(pos, bytes);
+    else this.#putSparse(pos, bytes, this.#holes);
+    if (this.kind === 'file') this.#size = Math.max(this.#size, pos + bytes.length);
+  }
+
+  /**
+   * Makes a file at least `size` bytes long. A device stays as it is; writing behind its end fails.
+   * @throws RescueError `target-write`
+   */
+  extend(size: number): void {
+    if (this.kind !== 'file') return;
+    this.#size = Math.max(this.#size, size);
+    this.#lengthen();
+  }
+
+  /** @throws RescueError `target-sync`, from then on each time; `target-write` when it cannot grow */
+  sync(): void {
+    if (this.#syncFailure !== undefined) throw this.#syncFailure;
+    this.#lengthen();
+    const fd = this.#openFd();
+    try {
+      if (this.#isLengthNew) fsyncSync(fd);
+      else fdatasyncSync(fd);
+      if (this.#isNameNew) syncFolder(dirname(finalPath(this.name)));
+    } catch (cause) {
+      this.#syncFailure = syncError(this.name, cause);
+      throw this.#syncFailure;
+    }
+    this.#isLengthNew = false;
+    this.#isNameNew = false;
+  }
+
+  /**
+   * Gives the file its length and closes it, without waiting for the disk: that is {@link sync}'s work.
+   * @throws RescueError `target-write` or `target-sync`; it is closed all the same
+   */
+  close(): void {
+    const fd = this.#fd;
+    if (fd === undefined) return;
+    try {
+      this.#lengthen();
+    } finally {
+      this.#fd = undefined;
+      closeOutput(fd, this.name);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  /** Writes what is not zeros over zeros; touching pieces in one call. */
+  #putSparse(pos: number, bytes: Uint8Array, holes: Holes): void {
+    let from = 0;
+    let at = 0;
+    while (at < bytes.length) {
+      const border = alignDown(pos + at, PIECE_SIZE) + PIECE_SIZE - pos;
+      const next = Math.min(border, bytes.length);
+      if (isZero(bytes.subarray(at, next)) && holes.includes(pos + at, pos + next)) {
+        this.#put(pos + from, bytes.subarray(from, at));
+        from = next;
+      }
+      at = next;
+    }
+    this.#put(pos + from, bytes.subarray(from));
+  }
+
+  #put(pos: number, bytes: Uint8Array): void {
+    const fd = this.#openFd();
+    if (bytes.length === 0) return;
+    this.#holes?.touch(pos, pos + bytes.length);
+    let done = 0;
+    while (done < bytes.length) {
+      const from = done;
+      const n = this.#attempt(pos + from, () =>
+        retryInterrupted(() => writeSync(fd, bytes, from, bytes.length - from, pos + from)),
+      );
+      if (n === 0)
+        throw writeError({ path: this.name, pos: pos + from, kind: this.kind }, 'ENOSPC');
+      done += n;
+      if (pos + done > this.#length) {
+        this.#length = pos + done;
+        this.#isLengthNew = true;
+      }
+    }
+  }
+
+  #lengthen(): void {
+    if (this.kind !== 'file' || this.#size <= this.#length) return;
+    const fd = this.#openFd();
+    const size = this.#size;
+    this.#attempt(this.#length, () => {
+      // Asked anew, so that a file which somebody else made longer is never cut off.
+      if (fstatSync(fd).size < size) ftruncateSync(fd, size);
+    });
+    this.#length = size;
+    this.#isLengthNew = true;
+  }
+
+  #attempt<T>(pos: number, call: () => T): T {
+    try {
+      return call();
+    } catch (cause) {
+      throw writeError({ path: this.name, pos, kind: this.kind }, errnoOf(cause), cause);
+    }
+  }
+
+  #openFd(): number {
+    if (this.#fd === undefined) throw new Error(`${this.name} is closed.`);
+    return this.#fd;
+  }
+}
+
+function openOutput(
+  path: string,
+  { mode, force }: FileTargetOptions,
+): { fd: number; isNew: boolean } {
+  try {
+    if (mode !== 'create') {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      // Looked at before it is opened: opening a pipe would wait for its reader.
+      if (stat !== undefined && !stat.isFile() && !(stat.isBlockDevice() && force)) {
+        throw kindError(path, stat.isBlockDevice());
+      }
+      // On a block device, O_EXCL makes sure that it is not in use (mounted).
+      const exclusive = stat?.isBlockDevice() ? constants.O_EXCL : 0;
+      if (stat !== undefined || mode === 'update') {
+        return { fd: openSync(path, constants.O_WRONLY | exclusive), isNew: false };
+      }
+    }
+    const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+    return { fd: openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o666), isNew: true };
+  } catch (error) {
+    throw error instanceof RescueError ? error : openError(path, mode, error);
+  }
+}
+
+function checkKind(
+  fd: number,
+  path: string,
+  { force }: FileTargetOptions,
+): { kind: 'file' | 'block'; size: number } {
+  const { kind, size } = deviceInfo(fd);
+  if (kind === 'file' || (kind === 'block' && force)) return { kind, size: size ?? 0 };
+  closeSync(fd);
+  throw kindError(path, kind === 'block');
+}
+
+function kindError(path: string, isBlockDevice: boolean): RescueError {
+  const reason = isBlockDevice
+    ? 'it is a block device, and everything on it would be overwritten'
+    : 'it is neither a regular file nor a block device';
+  return new RescueError('target-open', `Can't open output file ${path}: ${reason}.`, {
+    path,
+    hint: isBlockDevice
+      ? 'If it is the right device, use --force.'
+      : 'Give the name of a file, existing or not.',
+  });
+}
+
+function openError(path: string, mode: FileTargetOptions['mode'], cause: unknown): RescueError {
+  const errno = errnoOf(cause);
+  if (errno === 'EEXIST' && mode === 'create') {
+    return new RescueError('target-exists', `Output file ${path} exists already.`, {
+      path,
+      cause,
+      hint: 'Give another name, or go on with the map that belongs to it.',
+    });
+  }
+  const reason = errno === 'EEXIST' ? 'it is a link to a file that is missing' : reasonOf(errno);
+  const hint = openHints[errno];
+  return new RescueError('target-open', `Can't open output file ${path}: ${reason}.`, {
+    path,
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+const openHints: Readonly<Record<string, string>> = {
+  EACCES: 'Are you root? Try sudo.',
+  EPERM: 'Are you root? Try sudo.',
+  EBUSY: 'The device is in use; unmount its file systems first.',
+  ENOENT: 'Look at the name again, and whether its folder exists.',
+  EEXIST: 'Remove the link, or make the file that it points to.',
+  EROFS: 'The file system is mounted read-only; write to another one.',
+};
+
+function writeError(
+  { path, pos, kind }: { path: string; pos: number; kind: 'file' | 'block' },
+  errno: string,
+  cause?: unknown,
+): RescueError {
+  const isDeviceFull = errno === 'ENOSPC' && kind === 'block';
+  const reason = isDeviceFull ? 'the device ends there' : reasonOf(errno);
+  const hint = isDeviceFull ? 'Use a larger device, or rescue a part only.' : writeHints[errno];
+  const details: RescueErrorDetails = { path, pos, cause, ...(hint === undefined ? {} : { hint }) };
+  return new RescueError('target-write', `Can't write ${path} at byte ${pos}: ${reason}.`, details);
+}
+
+const writeHints: Readonly<Record<string, string>> = {
+  ENOSPC: 'The disk is full: make room and run the same command again; it goes on where it was.',
+  EFBIG: 'The file system takes no larger file (FAT32: 4 GiB); use another file system or chunks.',
+  EIO: 'The disk written to has trouble of its own; copy what is there to another one.',
+  EROFS: 'The file system became read-only, often after an error; look at the messages of dmesg.',
+};
+
+function syncError(path: string, cause: unknown): RescueError {
+  const reason = reasonOf(errnoOf(cause));
+  return new RescueError('target-sync', `Can't make ${path} durable: ${reason}.`, {
+    path,
+    cause,
+    hint: 'What was written since the map was last saved may be missing; the saved map is right.',
+  });
+}
+
+function closeOutput(fd: number, path: string): void {
+  try {
+    closeSync(fd);
+  } catch (cause) {
+    throw syncError(path, cause);
+  }
+}

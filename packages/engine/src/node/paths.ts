@@ -1,0 +1,35 @@
+import { closeSync, fsyncSync, openSync, readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { errnoOf, unlessErrno } from './errno.ts';
+
+const LINKS_MAX = 40;
+
+/**
+ * The path that a file has, or would have when made: links followed, dangling ones too, and the folder's
+ * real name. A part that cannot be looked at stays as it is given.
+ */
+export function finalPath(path: string): string {
+  let current = resolve(path);
+  for (let links = 0; links < LINKS_MAX; links++) {
+    const folder = dirname(current);
+    const real = unlessErrno(['ENOENT', 'ENOTDIR', 'EACCES'], () => realpathSync(folder)) ?? folder;
+    current = join(real, basename(current));
+    const here = current;
+    const link = unlessErrno(['EINVAL', 'ENOENT', 'ENOTDIR', 'EACCES'], () => readlinkSync(here));
+    if (link === undefined) return current;
+    current = resolve(real, link);
+  }
+  return current;
+}
+
+/** Makes new names in a folder durable; file systems that cannot are left alone. */
+export function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } catch (error) {
+    if (!['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM'].includes(errnoOf(error))) throw error;
+  } finally {
+    closeSync(fd);
+  }
+}

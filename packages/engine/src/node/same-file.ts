@@ -1,0 +1,43 @@
+import { statSync } from 'node:fs';
+import { RescueError } from '../errors.ts';
+import { unlessErrno } from './errno.ts';
+import { finalPath } from './paths.ts';
+
+/** A file and what it is to the command: `input file`, `map file`. */
+export interface RoledFile {
+  readonly role: string;
+  readonly path: string;
+}
+
+/**
+ * Makes sure that no two files are one, whatever their names: links of both sorts are followed, and device
+ * nodes compared by device. Files that do not exist yet are compared by path; character devices never.
+ * @throws RescueError `same-file`
+ */
+export function assertDistinctFiles(files: readonly RoledFile[]): void {
+  const seen = new Map<string, RoledFile>();
+  for (const file of files) {
+    const key = keyOf(file.path);
+    if (key === undefined) continue;
+    const other = seen.get(key);
+    if (other !== undefined) {
+      const names =
+        other.path === file.path ? file.path : `${other.path} and ${file.path}, which are the same`;
+      throw new RescueError(
+        'same-file',
+        `The ${other.role} and the ${file.role} must be two files, not one: ${names}.`,
+        { path: file.path, hint: `Give another name for the ${file.role}.` },
+      );
+    }
+    seen.set(key, file);
+  }
+}
+
+function keyOf(path: string): string | undefined {
+  const stat = unlessErrno(['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP'], () =>
+    statSync(path, { bigint: true }),
+  );
+  if (stat === undefined) return `path ${finalPath(path)}`;
+  if (stat.isCharacterDevice()) return undefined;
+  return stat.isBlockDevice() ? `device ${stat.rdev}` : `file ${stat.dev} ${stat.ino}`;
+}

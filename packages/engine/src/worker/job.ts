@@ -1,0 +1,71 @@
+/** What a worker is asked to do, and what it says. Plain values: they cross threads. */
+import type { Range } from '@chunkrescue/mapfile';
+import type { MergeEvent, MergeJob, MergeResult } from '../chunks/merge.ts';
+import type { RescueErrorCode } from '../errors.ts';
+import type { Progress, RescueEnd, RescueEvent } from '../events.ts';
+import type { SettingsInput } from '../strategy/settings.ts';
+
+/** A rescue from a file or device into a file. */
+export interface FileRescueJob {
+  readonly source: string;
+  /** Reads bypass the system's cache (`-d`). Refused where that is not possible. */
+  readonly isDirect: boolean;
+  /** Mapfile whose areas that are not finished count as unreadable (`-H`). */
+  readonly testMap?: string;
+  readonly target: string;
+  /** The target may be a device. */
+  readonly isForced?: boolean;
+  /** The map to resume from and to save to. */
+  readonly map: string;
+  /** Ranges to work on. Default: everything. */
+  readonly domain?: readonly Range[];
+  /** A second mapfile that holds only this range of the map, for the chunk in the target. */
+  readonly chunkMap?: ChunkMapJob;
+  /** Begin with everything in the domain non-tried, whatever the map says. */
+  readonly isReread?: boolean;
+  readonly retrims?: boolean;
+  readonly triesAgain?: boolean;
+  readonly settings: Omit<SettingsInput, 'manner'>;
+  /** Bytes that the target must be long at the end. */
+  readonly targetSize?: number;
+  readonly commandLine?: string;
+  readonly comments?: readonly string[];
+}
+
+/** The map that travels with a chunk. */
+export interface ChunkMapJob {
+  readonly path: string;
+  readonly range: Range;
+  /** Comment lines that only this map has, without their `#`. */
+  readonly comments: readonly string[];
+}
+
+/** How it ended. */
+export interface FileRescueResult {
+  /** Nothing was left to read and the target is not there: it was carried away. Nothing was written. */
+  readonly isElsewhere: boolean;
+  readonly end: RescueEnd;
+  readonly progress: Progress;
+}
+
+export type Job =
+  | { readonly kind: 'rescue'; readonly job: FileRescueJob }
+  | { readonly kind: 'merge'; readonly job: MergeJob };
+
+/** Sent to the worker with its start: the job, and a word of shared memory that is not 0 when it must stop. */
+export interface WorkerInput {
+  readonly job: Job;
+  readonly stop: Int32Array;
+}
+
+export type WorkerMessage =
+  | { readonly type: 'event'; readonly event: RescueEvent | MergeEvent }
+  | { readonly type: 'result'; readonly result: FileRescueResult | MergeResult }
+  | {
+      readonly type: 'failure';
+      readonly code: RescueErrorCode;
+      readonly message: string;
+      readonly path: string | undefined;
+      readonly pos: number | undefined;
+      readonly hint: string | undefined;
+    };

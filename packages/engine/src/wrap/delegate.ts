@@ -1,0 +1,16 @@
+import type { Source } from '../ports.ts';
+
+/** All of a source, for a wrapper to change a part of. Methods keep their source. */
+export function delegate(source: Source): Source {
+  return {
+    name: source.name,
+    size: source.size,
+    sectorSize: source.sectorSize,
+    physicalSectorSize: source.physicalSectorSize ?? source.sectorSize,
+    identity: source.identity ?? {},
+    read: (pos, into) => source.read(pos, into),
+    allocate: (size) => source.allocate?.(size) ?? new Uint8Array(size),
+    reopen: () => source.reopen?.(),
+    close: () => source.close?.(),
+  };
+}

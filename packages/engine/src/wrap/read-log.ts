@@ -1,0 +1,26 @@
+import type { ReadOutcome, Source } from '../ports.ts';
+import { delegate } from './delegate.ts';
+
+/** One read as it happened. */
+export interface ReadRecord extends ReadOutcome {
+  readonly pos: number;
+  /** Bytes asked for. */
+  readonly size: number;
+}
+
+/** A source that tells of each read after it was made. */
+export function withReadLog(source: Source, log: (record: ReadRecord) => void): Source {
+  const tell = (pos: number, size: number, outcome: ReadOutcome): ReadOutcome => {
+    log({ pos, size, ...outcome });
+    return outcome;
+  };
+  return {
+    ...delegate(source),
+    read(pos, into) {
+      const answer = source.read(pos, into);
+      return 'then' in answer
+        ? answer.then((outcome) => tell(pos, into.length, outcome))
+        : tell(pos, into.length, answer);
+    },
+  };
+}
