@@ -16,11 +16,16 @@ type Command<Arguments> = (args: Arguments, context: Context) => Promise<ExitSta
 
 const words = hideBin(process.argv);
 
+/** The only arguments that may be several. */
+const LISTS = new Set(['_', 'files']);
+
 /** Runs a command and sets the status; a signal that came meanwhile ends the program at last. */
 async function run<Arguments extends OutputArguments>(
   command: Command<Arguments>,
   args: Arguments,
 ): Promise<void> {
+  const twice = Object.entries(args).find(([name, value]) => Array.isArray(value) && !LISTS.has(name));
+  if (twice !== undefined) throw new UsageError(`--${twice[0]} is given twice.`);
   const log = args.log === undefined ? undefined : openLog(args.log);
   const report = new Reporter({
     verbosity: args.quiet ? 0 : 1 + args.verbose,
@@ -92,7 +97,6 @@ const program = yargs(words)
   })
   .parserConfiguration({
     'boolean-negation': false,
-    'duplicate-arguments-array': false,
     'parse-numbers': false,
     'parse-positional-numbers': false,
   })

@@ -1,4 +1,5 @@
 /** The two drivers of the loop. */
+import { blockingClock, systemClock } from './node/clock.ts';
 import type { RescueOptions, RescueResult } from './session.ts';
 import { session } from './session.ts';
 
@@ -12,8 +13,9 @@ const TURN_MS = 10;
  * @throws RescueError when the world is in the way; the map is saved before, where it still can be
  */
 export async function rescue(options: RescueOptions): Promise<RescueResult> {
-  const steps = session(options);
-  let turnMs = options.clock.now();
+  const clock = options.clock ?? systemClock;
+  const steps = session({ ...options, clock });
+  let turnMs = clock.now();
   let step = steps.next();
   while (!step.done) {
     let value: unknown;
@@ -24,9 +26,9 @@ export async function rescue(options: RescueOptions): Promise<RescueResult> {
         step = steps.throw(error);
         continue;
       }
-    } else if (options.clock.now() - turnMs >= TURN_MS) {
+    } else if (clock.now() - turnMs >= TURN_MS) {
       await new Promise((resolve) => setImmediate(resolve));
-      turnMs = options.clock.now();
+      turnMs = clock.now();
     }
     step = steps.next(value);
   }
@@ -38,7 +40,7 @@ export async function rescue(options: RescueOptions): Promise<RescueResult> {
  * @throws TypeError when a port answers with a promise; otherwise as {@link rescue}
  */
 export function rescueBlocking(options: RescueOptions): RescueResult {
-  const steps = session(options);
+  const steps = session({ ...options, clock: options.clock ?? blockingClock });
   let step = steps.next();
   while (!step.done) {
     if (step.value !== undefined) {

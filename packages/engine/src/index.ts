@@ -37,5 +37,5 @@ export { rescueSteps, type StepsEnd } from './strategy/steps.ts';
 export { withBadAreas } from './wrap/bad-areas.ts';
 export { withRateLimit } from './wrap/rate-limit.ts';
 export { type ReadRecord, withReadLog } from './wrap/read-log.ts';
-export { type Following, mergeFiles, rescueFiles } from './worker/host.ts';
+export { type Following, mergeFiles, RescueWorker, rescueFiles } from './worker/host.ts';
 export type { ChunkMapJob, FileRescueJob, FileRescueResult } from './worker/job.ts';

@@ -32,7 +32,10 @@ export interface RescueOptions extends Pick<PlanInput, 'isWithinMap' | 'retrims'
   /** Stops between two reads; the map is saved and the result says `aborted`. Nothing is thrown. */
   readonly signal?: Pick<AbortSignal, 'aborted'>;
   readonly onEvent?: (event: RescueEvent) => void;
-  readonly clock: Clock;
+  /** Milliseconds between two `progress` events; 0 tells of every read. Default 100. */
+  readonly progressMs?: number;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
   /** For the heading of the mapfile. */
   readonly commandLine?: string;
   /** More comment lines for the heading of the mapfile. */
@@ -53,6 +56,9 @@ export type Session = Generator<PromiseLike<unknown> | undefined, RescueResult, 
 
 const PROGRESS_MS = 100;
 
+/** The options as a driver hands them on. */
+type SessionOptions = RescueOptions & { readonly clock: Clock };
+
 /** Errors that concern the device or the way to it, not the sectors; nothing may be marked for them. */
 const LOST = new Set(['ENODEV', 'ENXIO', 'ENOMEDIUM', 'ENOENT', 'ESHUTDOWN', 'ENOTCONN', 'EBADF']);
 const REFUSED = new Set([
@@ -69,7 +75,7 @@ const REFUSED = new Set([
 ]);
 
 /** Runs a rescue, in the hands of a driver. */
-export function* session(options: RescueOptions): Session {
+export function* session(options: SessionOptions): Session {
   const { source, store } = options;
   const manner = options.settings?.manner ?? completeManner;
   const settings = resolveSettings(options.settings ?? {}, source, manner);
@@ -97,7 +103,7 @@ export function* session(options: RescueOptions): Session {
 }
 
 function* loop(
-  options: RescueOptions,
+  options: SessionOptions,
   rescue: Rescue,
   run: Run,
 ): Generator<PromiseLike<unknown> | undefined, RescueEnd, unknown> {
@@ -174,7 +180,7 @@ function* saveQuietly(run: Run): Generator<PromiseLike<unknown> | undefined, voi
 /** The part of a run that is not about the disk: time, events, saves. */
 class Run {
   message: string | undefined;
-  readonly #options: RescueOptions;
+  readonly #options: SessionOptions;
   readonly #rescue: Rescue;
   readonly #rates: Rates;
   readonly #startTime: Date;
@@ -184,7 +190,7 @@ class Run {
   #savedMs: number;
   #saves = 0;
 
-  constructor(options: RescueOptions, rescue: Rescue) {
+  constructor(options: SessionOptions, rescue: Rescue) {
     this.#options = options;
     this.#rescue = rescue;
     const now = options.clock.now();
@@ -212,7 +218,7 @@ class Run {
 
   after(nowMs: number): void {
     this.#rates.update(nowMs, this.#rescue.map.sizeInDomain('+'));
-    if (nowMs - this.#toldMs < PROGRESS_MS) return;
+    if (nowMs - this.#toldMs < (this.#options.progressMs ?? PROGRESS_MS)) return;
     this.#toldMs = nowMs;
     this.emit('progress');
   }

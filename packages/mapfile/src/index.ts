@@ -9,7 +9,9 @@ export {
 export { combine, differenceOf, intersectionOf, unionOf } from './combine.ts';
 export { Domain } from './domain.ts';
 export { MapfileError, type MapfileErrorCode } from './errors.ts';
+export { formatMapfile } from './format.ts';
 export type { Mapfile } from './mapfile.ts';
+export { type ParseOptions, parseMapfile } from './parse.ts';
 export { RescueMap, type Runs } from './rescue-map.ts';
 export {
   BLOCK_STATUS_NAMES,

@@ -11,7 +11,7 @@ import {
   withOutputOptions,
 } from '../options/shared.ts';
 import { runRescue, statusOfEnd, summary } from './run-rescue.ts';
-import { inspectSource, lockMap } from './world.ts';
+import { inspectSource, withLockedMap } from './world.ts';
 
 export interface CopyArguments extends EngineArguments, OutputArguments {
   source: string;
@@ -45,7 +45,6 @@ export async function copy(args: CopyArguments, context: Context): Promise<ExitS
     { role: 'target', path: args.target },
     { role: 'map', path: map },
   ]);
-  using _lock = lockMap(map);
   const job: FileRescueJob = {
     source: args.source,
     isDirect: args.direct,
@@ -58,7 +57,9 @@ export async function copy(args: CopyArguments, context: Context): Promise<ExitS
     commandLine: context.commandLine,
     comments: manifestComments({ sourceSize: source.size }),
   };
-  const result = await runRescue(job, 'copy', context);
+  const result = await withLockedMap(map, (worker) =>
+    runRescue({ worker, job, label: 'copy' }, context),
+  );
   const { end, progress } = result;
   const record = { type: 'copy', target: args.target, map, end, ...progress };
   if (end === 'aborted') {

@@ -4,15 +4,15 @@ import {
   assertDistinctFiles,
   chunkName,
   type MergedChunk,
+  type MergeEvent,
   type MergeResult,
-  mergeFiles,
 } from '@chunkrescue/engine';
 import type { Argv } from 'yargs';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus, UsageError, worse } from '../exit.ts';
 import { type OutputArguments, withOutputOptions } from '../options/shared.ts';
 import { bytes, count, percent, span } from '../screen/units.ts';
-import { lockMap } from './world.ts';
+import { withLockedMap } from './world.ts';
 
 export interface MergeArguments extends OutputArguments {
   files: string[];
@@ -62,17 +62,13 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
     { role: 'image', path: image },
     { role: "image's map", path: map },
   ]);
-  using _lock = lockMap(map);
-  const result = await mergeFiles(
-    { chunks, image, map, isForced: args.force, commandLine: context.commandLine },
-    {
-      signal: context.trap.signal,
-      onEvent(event) {
-        if (event.type === 'merging') context.report.work(event.raw, event.done, event.total);
-        else tellChunk(event.chunk, context);
-      },
-    },
-  );
+  const job = { chunks, image, map, isForced: args.force, commandLine: context.commandLine };
+  const onEvent = (event: MergeEvent): void => {
+    if (event.type === 'merging') context.report.work(event.raw, event.done, event.total);
+    else tellChunk(event.chunk, context);
+  };
+  const following = { signal: context.trap.signal, onEvent };
+  const result = await withLockedMap(map, (worker) => worker.merge(job, following));
   return tellImage(result, { image, map }, context);
 }
 

@@ -11,6 +11,7 @@ import {
   manifestComments,
   readManifest,
   RescueError,
+  type RescueWorker,
 } from '@chunkrescue/engine';
 import { alignUp, Domain, type Mapfile, type Range } from '@chunkrescue/mapfile';
 import type { Argv } from 'yargs';
@@ -27,7 +28,7 @@ import {
 import { parseSize } from '../options/size.ts';
 import { span } from '../screen/units.ts';
 import { runRescue, statusOfEnd, summary } from './run-rescue.ts';
-import { inspectSource, loadMap, lockMap, type SourceFacts } from './world.ts';
+import { inspectSource, loadMap, withLockedMap, type SourceFacts } from './world.ts';
 
 export interface ReadArguments extends EngineArguments, OutputArguments {
   source: string;
@@ -107,26 +108,37 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
   }
   const common = args.map ?? join(args.out, 'common.map');
   const source = inspectSource(args.source, args);
-  using _lock = lockMap(common);
+  return withLockedMap(common, (worker) =>
+    readParts({ args, spans, source, common, worker }, context),
+  );
+}
+
+interface Task {
+  readonly args: ReadArguments;
+  readonly spans: readonly ChunkSpan[];
+  readonly source: SourceFacts;
+  readonly common: string;
+  readonly worker: RescueWorker;
+}
+
+async function readParts(task: Task, context: Context): Promise<ExitStatus> {
+  const { args, spans, source, common } = task;
   const mapfile = loadMap(common);
   const layout = chooseLayout(args, { source, mapfile }, context);
   let status: ExitStatus = EXIT.rescued;
   for (const part of parts(args, { spans, layout, mapfile })) {
-    status = worse(status, await readPart(part, { args, source, layout, common }, context));
+    status = worse(status, await readPart(part, { ...task, layout }, context));
     if (context.trap.caught() !== undefined || status === EXIT.limit) break;
   }
   return status;
 }
 
-interface Whole {
-  readonly args: ReadArguments;
-  readonly source: SourceFacts;
-  readonly layout: ChunkLayout;
-  readonly common: string;
-}
-
-async function readPart(part: Part, whole: Whole, context: Context): Promise<ExitStatus> {
-  const { args, source, layout, common } = whole;
+async function readPart(
+  part: Part,
+  task: Task & { readonly layout: ChunkLayout },
+  context: Context,
+): Promise<ExitStatus> {
+  const { args, source, layout, common, worker } = task;
   const last = part.ranges.at(-1) as Range;
   const first = part.ranges[0] as Range;
   const range = { pos: first.pos, size: last.pos + last.size - first.pos };
@@ -151,7 +163,7 @@ async function readPart(part: Part, whole: Whole, context: Context): Promise<Exi
       sourceSize: source.size,
     }),
   };
-  const result = await runRescue(job, part.label, context);
+  const result = await runRescue({ worker, job, label: part.label }, context);
   const { end, progress } = result;
   const files = { raw: part.raw, map: part.map };
   const record = { type: 'chunk', chunk: part.chunk, ...range, ...files, end, ...progress };
@@ -203,7 +215,7 @@ function chooseLayout(
 /** What to read, part after part; a chunk behind the source's end is refused when its turn comes. */
 function* parts(
   args: ReadArguments,
-  plan: { spans: ChunkSpan[]; layout: ChunkLayout; mapfile: Mapfile | undefined },
+  plan: { spans: readonly ChunkSpan[]; layout: ChunkLayout; mapfile: Mapfile | undefined },
 ): IterableIterator<Part> {
   const { layout, spans } = plan;
   if (args['domain-map'] !== undefined) {

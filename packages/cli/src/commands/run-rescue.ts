@@ -4,19 +4,19 @@ import {
   type Progress,
   type RescueEnd,
   RescueError,
-  rescueFiles,
+  type RescueWorker,
 } from '@chunkrescue/engine';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { bytes, count, percent } from '../screen/units.ts';
 
-/** Runs one rescue, showing its progress under `label`. */
+/** Runs one rescue, showing its progress under its label. */
 export function runRescue(
-  job: FileRescueJob,
-  label: string,
+  task: { readonly worker: RescueWorker; readonly job: FileRescueJob; readonly label: string },
   context: Context,
 ): Promise<FileRescueResult> {
-  return rescueFiles(job, {
+  const { worker, job, label } = task;
+  return worker.rescue(job, {
     signal: context.trap.signal,
     onEvent: (event) => context.report.event(label, event),
   });

@@ -1,12 +1,9 @@
 /** What the commands look at before anything is read. */
-import { dirname } from 'node:path';
-import { existsSync } from 'node:fs';
 import {
-  type FileLock,
   fileMapStore,
-  lockFile,
   openFileSource,
   RescueError,
+  RescueWorker,
   withBadAreas,
 } from '@chunkrescue/engine';
 import type { Mapfile } from '@chunkrescue/mapfile';
@@ -46,12 +43,19 @@ export function loadMap(path: string): Mapfile | undefined {
   return fileMapStore(path).load() as Mapfile | undefined;
 }
 
-/** Keeps other runs off a map. @throws RescueError `locked` naming the process that has it */
-export function lockMap(path: string): FileLock {
-  if (!existsSync(dirname(path))) {
-    throw new RescueError('map-write', `There is no directory ${dirname(path)} for the map.`, {
-      path,
-    });
+/**
+ * Does some work in a worker, while other runs are kept off a map.
+ * @throws RescueError `locked` naming the process that has it
+ */
+export async function withLockedMap<T>(
+  map: string,
+  work: (worker: RescueWorker) => Promise<T>,
+): Promise<T> {
+  const worker = new RescueWorker();
+  try {
+    await worker.lock(map);
+    return await work(worker);
+  } finally {
+    await worker.close();
   }
-  return lockFile(path);
 }

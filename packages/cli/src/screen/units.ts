@@ -8,7 +8,7 @@ export function bytes(size: number): string {
     value /= 1024;
     unit++;
   }
-  const text = Number.isInteger(value) ? String(value) : value.toFixed(value < 100 ? 1 : 0);
+  const text = Number.isInteger(value) ? String(value) : value.toFixed(1);
   return `${text} ${BINARY[unit]}`;
 }
 

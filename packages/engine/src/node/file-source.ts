@@ -5,13 +5,14 @@
  * read in a wider range into memory of our own, and the outcome is translated back: bytes before the wanted
  * ones do not count, and trouble behind them does not either.
  */
-import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { alignDown, alignUp } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import type { ReadOutcome, Source, SourceIdentity } from '../ports.ts';
 import { alignedBuffer } from './aligned-memory.ts';
-import { type DeviceInfo, deviceInfo } from './device-info.ts';
-import { errnoOf, reasonOf, retryInterrupted } from './errno.ts';
+import type { DeviceInfo } from './device-info.ts';
+import { errnoOf, retryInterrupted } from './errno.ts';
+import { openInput } from './open-input.ts';
 
 export interface FileSourceOptions {
   /** Whether to read past the kernel's cache (O_DIRECT); refused where that is not possible. */
@@ -20,19 +21,7 @@ export interface FileSourceOptions {
   readonly sectorSize?: number;
 }
 
-/** Units that direct reads may need; what the file system really wants is found by trying. */
-const UNITS = [512, 1024, 2048, 4096, 8192, 16384, 32768, 65536];
 const BOUNCE_SIZE = 1 << 20;
-const UNSUPPORTED = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP'];
-const HINTS: Readonly<Record<string, string>> = {
-  EACCES: 'Are you root? Try sudo.',
-  EPERM: 'Are you root? Try sudo.',
-  ENOENT: 'Look at the name again; lsblk lists the disks that the system sees.',
-  ENOMEDIUM: 'Put the medium into the drive.',
-  ENXIO: 'The device is gone; connect it again and look for its name with lsblk.',
-  ENODEV: 'The device is gone; connect it again and look for its name with lsblk.',
-};
-
 /**
  * Opens a file or device for reading.
  * @throws RescueError `source-open`, or `direct-unsupported` when direct reads were asked for in vain
@@ -54,7 +43,7 @@ export class FileSource implements Source {
   constructor(path: string, options: FileSourceOptions) {
     this.name = path;
     this.#options = options;
-    const opened = openDevice(path, options);
+    const opened = openInput(path, options.direct);
     this.#fd = opened.fd;
     this.#info = opened.info;
     this.#unit = opened.unit;
@@ -105,7 +94,7 @@ export class FileSource implements Source {
    */
   reopen(): void {
     this.close();
-    const { fd, info, unit } = openDevice(this.name, this.#options);
+    const { fd, info, unit } = openInput(this.name, this.#options.direct);
     const change = differenceOf(this.#info, info);
     if (change !== undefined) {
       closeSync(fd);
@@ -171,97 +160,6 @@ export class FileSource implements Source {
   #isEnd(pos: number): boolean {
     return this.size !== undefined && pos >= this.size;
   }
-}
-
-interface Opened {
-  readonly fd: number;
-  readonly info: DeviceInfo;
-  readonly unit: number;
-}
-
-function openDevice(path: string, { direct }: FileSourceOptions): Opened {
-  refuseUnreadable(path);
-  const fd = direct ? openDirect(path) : openPlain(path, constants.O_RDONLY);
-  try {
-    const info = deviceInfo(fd);
-    if (!direct) return { fd, info, unit: 1 };
-    // A block device tells its unit. Trying would read its first sector, which may be the bad one.
-    return { fd, info, unit: info.kind === 'block' ? info.sectorSize : unitByTrying(path, fd) };
-  } catch (error) {
-    closeSync(fd);
-    throw error instanceof RescueError ? error : openError(path, error);
-  }
-}
-
-/** Opening a pipe would wait for its writer, so what cannot be read at positions is found out before. */
-function refuseUnreadable(path: string): void {
-  let reason: string | undefined;
-  try {
-    const stat = statSync(path);
-    if (stat.isDirectory()) reason = 'it is a directory';
-    else if (stat.isFIFO() || stat.isSocket()) reason = 'it cannot be read at any position';
-  } catch (error) {
-    throw openError(path, error);
-  }
-  if (reason === undefined) return;
-  throw new RescueError('source-open', `Can't open input file ${path}: ${reason}.`, {
-    path,
-    hint: 'The input is a disk, a partition or an image file.',
-  });
-}
-
-function openPlain(path: string, flags: number): number {
-  try {
-    return openSync(path, flags);
-  } catch (error) {
-    throw openError(path, error);
-  }
-}
-
-function openDirect(path: string): number {
-  // Missing in Node on systems that know no such flag, whatever the types say.
-  const flag = constants.O_DIRECT as number | undefined;
-  if (flag === undefined) throw directError(path);
-  try {
-    return openSync(path, constants.O_RDONLY | flag);
-  } catch (error) {
-    if (UNSUPPORTED.includes(errnoOf(error))) throw directError(path, error);
-    throw openError(path, error);
-  }
-}
-
-function unitByTrying(path: string, fd: number): number {
-  const memory = alignedBuffer(UNITS.at(-1) as number);
-  let cause: unknown;
-  for (const unit of UNITS) {
-    try {
-      retryInterrupted(() => readSync(fd, memory, 0, unit, 0));
-      return unit;
-    } catch (error) {
-      // Any other trouble is the disk's: the request itself was accepted.
-      if (!UNSUPPORTED.includes(errnoOf(error))) return unit;
-      cause = error;
-    }
-  }
-  throw directError(path, cause);
-}
-
-function openError(path: string, cause: unknown): RescueError {
-  const errno = errnoOf(cause);
-  const hint = HINTS[errno];
-  return new RescueError('source-open', `Can't open input file ${path}: ${reasonOf(errno)}.`, {
-    path,
-    cause,
-    ...(hint === undefined ? {} : { hint }),
-  });
-}
-
-function directError(path: string, cause?: unknown): RescueError {
-  return new RescueError('direct-unsupported', `Direct reads of ${path} are not possible here.`, {
-    path,
-    cause,
-    hint: 'Run again without direct reads; they matter only for a device with bad sectors.',
-  });
 }
 
 /** What shows that `after` is not the device that `before` was, or undefined. Only known parts count. */

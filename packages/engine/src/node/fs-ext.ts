@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 
 /** The calls of the native package that are used. Its callback calls abort the process in a worker. */
 export interface FsExt {
-  /** Takes (without waiting: `EAGAIN` when held) or gives up the exclusive lock of an open file. */
-  flockSync(fd: number, operation: 'exnb' | 'un'): void;
+  /** Takes (exclusive or shared, without waiting: `EAGAIN` when held) or gives up a file's lock. */
+  flockSync(fd: number, operation: 'exnb' | 'shnb' | 'un'): void;
   /** Moves the file's position and returns it. */
   seekSync(fd: number, pos: number, whence: number): number;
 }
@@ -13,6 +13,7 @@ export const SEEK_END = 2;
 /** `whence`: the first data at or behind `pos`; `ENXIO` when there is none. */
 export const SEEK_DATA = 3;
 
+let isAllowed = true;
 let loaded: { readonly fsExt: FsExt | undefined } | undefined;
 
 /**
@@ -20,9 +21,18 @@ let loaded: { readonly fsExt: FsExt | undefined } | undefined;
  * `RESCUE_NO_FS_EXT=1` in the environment hides it.
  */
 export function fsExt(): FsExt | undefined {
+  if (!isAllowed) return undefined;
   if (process.env['RESCUE_NO_FS_EXT'] === '1') return undefined;
   loaded ??= { fsExt: load() };
   return loaded.fsExt;
+}
+
+/**
+ * Lets this thread use fs-ext. Only one thread of a process may: its native part crashes the process when a
+ * further thread loads it while another has it.
+ */
+export function allowFsExt(): void {
+  isAllowed = true;
 }
 
 function load(): FsExt | undefined {

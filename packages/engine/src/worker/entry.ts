@@ -1,26 +1,51 @@
-/** The worker's main program: runs one job, blocking, and says what happens. */
+/** The worker's main program: runs one job after the other, blocking, and says what happens. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { mergeChunks } from '../chunks/merge.ts';
 import { RescueError } from '../errors.ts';
-import type { WorkerInput, WorkerMessage } from './job.ts';
+import { allowFsExt } from '../node/fs-ext.ts';
+import { type FileLock, lockFile } from '../node/lock.ts';
+import type { Job, WorkerInput, WorkerMessage } from './job.ts';
 import { rescueFilesBlocking } from './rescue-files-blocking.ts';
 
-const { job, stop } = workerData as WorkerInput;
-const tell = (message: WorkerMessage): void => parentPort?.postMessage(message);
+const { stop, mayUseFsExt } = workerData as WorkerInput;
+const locks: FileLock[] = [];
 const signal = {
   get aborted(): boolean {
     return Atomics.load(stop, 0) !== 0;
   },
 };
 
-try {
-  const how = { signal, onEvent: (event: unknown) => tell({ type: 'event', event } as WorkerMessage) };
-  const result =
-    job.kind === 'rescue' ? rescueFilesBlocking(job.job, how) : mergeChunks(job.job, how);
-  tell({ type: 'result', result });
-} catch (error) {
-  // Anything else is our bug: let it end the worker, the host hears of it with its stack.
-  if (!(error instanceof RescueError)) throw error;
-  const { code, message, path, pos, hint } = error;
-  tell({ type: 'failure', code, message, path, pos, hint });
+if (mayUseFsExt) allowFsExt();
+parentPort?.on('message', (order: Job | 'close') => {
+  if (order === 'close') {
+    for (const lock of locks) lock.close();
+    parentPort?.close();
+    return;
+  }
+  try {
+    tell({ type: 'result', result: run(order) });
+  } catch (error) {
+    // Anything else is our bug: let it end the worker, the host hears of it with its stack.
+    if (!(error instanceof RescueError)) throw error;
+    const { code, message, path, pos, hint } = error;
+    tell({ type: 'failure', code, message, path, pos, hint });
+  }
+});
+
+function run(order: Job): Extract<WorkerMessage, { type: 'result' }>['result'] {
+  const onEvent = (event: Extract<WorkerMessage, { type: 'event' }>['event']): void =>
+    tell({ type: 'event', event });
+  switch (order.kind) {
+    case 'rescue':
+      return rescueFilesBlocking(order.job, { signal, onEvent });
+    case 'merge':
+      return mergeChunks(order.job, { signal, onEvent });
+    case 'lock':
+      locks.push(lockFile(order.map));
+      return undefined;
+  }
+}
+
+function tell(message: WorkerMessage): void {
+  parentPort?.postMessage(message);
 }

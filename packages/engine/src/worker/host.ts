@@ -11,41 +11,126 @@ export interface Following<Event> {
   readonly onEvent?: (event: Event) => void;
 }
 
+type Answer = FileRescueResult | MergeResult | undefined;
+
+/** Only one thread of a process may load fs-ext (see node/fs-ext.ts); the worker that has it, if any. */
+let holderOfFsExt: Worker | undefined;
+
 /**
- * Rescues a file or device into a file, in a worker: the caller's event loop stays free while a read of the
- * failing disk blocks.
- * @throws RescueError when the world is in the way; what was read before is saved
+ * A thread for blocking work: the caller's event loop stays free while a read of a failing disk hangs. Takes
+ * one job at a time.
  */
-export function rescueFiles(
+export class RescueWorker {
+  readonly #worker: Worker;
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
+  #isBusy = false;
+
+  constructor() {
+    const input: WorkerInput = { stop: this.#stop, mayUseFsExt: holderOfFsExt === undefined };
+    this.#worker = new Worker(new URL('./entry.js', import.meta.url), { workerData: input });
+    if (!input.mayUseFsExt) return;
+    holderOfFsExt = this.#worker;
+    this.#worker.once('exit', () => {
+      holderOfFsExt = undefined;
+    });
+  }
+
+  /**
+   * Keeps other runs off a map until {@link close}.
+   * @throws RescueError `locked` naming the process that has it
+   */
+  async lock(map: string): Promise<void> {
+    await this.#run({ kind: 'lock', map }, {});
+  }
+
+  /**
+   * Rescues a file or device into a file.
+   * @throws RescueError when the world is in the way; what was read before is saved
+   */
+  rescue(job: FileRescueJob, how: Following<RescueEvent> = {}): Promise<FileRescueResult> {
+    return this.#run({ kind: 'rescue', job }, how as Following<unknown>) as Promise<FileRescueResult>;
+  }
+
+  /** Puts chunks into an image. @throws RescueError when the image or its map cannot be written */
+  merge(job: MergeJob, how: Following<MergeEvent> = {}): Promise<MergeResult> {
+    return this.#run({ kind: 'merge', job }, how as Following<unknown>) as Promise<MergeResult>;
+  }
+
+  /** Gives up its locks and ends the thread. */
+  async close(): Promise<void> {
+    const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
+    this.#worker.postMessage('close');
+    await ended;
+  }
+
+  async #run(job: Job, how: Following<unknown>): Promise<Answer> {
+    if (this.#isBusy) throw new TypeError('This worker has a job already.');
+    this.#isBusy = true;
+    const onAbort = (): void => {
+      Atomics.store(this.#stop, 0, 1);
+    };
+    Atomics.store(this.#stop, 0, how.signal?.aborted ? 1 : 0);
+    how.signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await this.#answer(job, how);
+    } finally {
+      how.signal?.removeEventListener('abort', onAbort);
+      this.#isBusy = false;
+    }
+  }
+
+  #answer(job: Job, how: Following<unknown>): Promise<Answer> {
+    const worker = this.#worker;
+    return new Promise<Answer>((resolve, reject) => {
+      const onMessage = (message: WorkerMessage): void => {
+        if (message.type === 'event') return how.onEvent?.(message.event);
+        leave();
+        if (message.type === 'result') resolve(message.result);
+        else reject(asError(message));
+      };
+      const onExit = (): void => onError(new Error('The worker ended without a result.'));
+      const onError = (error: Error): void => {
+        leave();
+        reject(error);
+      };
+      const leave = (): void => {
+        worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+      };
+      worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+      worker.postMessage(job);
+    });
+  }
+}
+
+/** One rescue in a worker of its own; see {@link RescueWorker.rescue}. */
+export async function rescueFiles(
   job: FileRescueJob,
   how: Following<RescueEvent> = {},
 ): Promise<FileRescueResult> {
-  return runJob({ kind: 'rescue', job }, how as Following<unknown>) as Promise<FileRescueResult>;
+  return inWorker(async (worker) => {
+    await worker.lock(job.map);
+    return worker.rescue(job, how);
+  });
 }
 
-/** Puts chunks into an image, in a worker. @throws RescueError when the image or its map cannot be written */
-export function mergeFiles(job: MergeJob, how: Following<MergeEvent> = {}): Promise<MergeResult> {
-  return runJob({ kind: 'merge', job }, how as Following<unknown>) as Promise<MergeResult>;
+/** One merge in a worker of its own; see {@link RescueWorker.merge}. */
+export async function mergeFiles(
+  job: MergeJob,
+  how: Following<MergeEvent> = {},
+): Promise<MergeResult> {
+  return inWorker(async (worker) => {
+    await worker.lock(job.map);
+    return worker.merge(job, how);
+  });
 }
 
-function runJob(job: Job, how: Following<unknown>): Promise<FileRescueResult | MergeResult> {
-  const stop = new Int32Array(new SharedArrayBuffer(4));
-  const onAbort = (): void => {
-    Atomics.store(stop, 0, 1);
-  };
-  if (how.signal?.aborted) onAbort();
-  how.signal?.addEventListener('abort', onAbort, { once: true });
-  const input: WorkerInput = { job, stop };
-  return new Promise<FileRescueResult | MergeResult>((resolve, reject) => {
-    const worker = new Worker(new URL('./entry.js', import.meta.url), { workerData: input });
-    worker.on('message', (message: WorkerMessage) => {
-      if (message.type === 'event') how.onEvent?.(message.event);
-      else if (message.type === 'result') resolve(message.result);
-      else reject(asError(message));
-    });
-    worker.on('error', reject);
-    worker.on('exit', (code) => reject(new Error(`The worker ended without a result (${code}).`)));
-  }).finally(() => how.signal?.removeEventListener('abort', onAbort));
+async function inWorker<T>(work: (worker: RescueWorker) => Promise<T>): Promise<T> {
+  const worker = new RescueWorker();
+  try {
+    return await work(worker);
+  } finally {
+    await worker.close();
+  }
 }
 
 function asError(failure: Extract<WorkerMessage, { type: 'failure' }>): RescueError {

@@ -50,17 +50,20 @@ export interface FileRescueResult {
 
 export type Job =
   | { readonly kind: 'rescue'; readonly job: FileRescueJob }
-  | { readonly kind: 'merge'; readonly job: MergeJob };
+  | { readonly kind: 'merge'; readonly job: MergeJob }
+  | { readonly kind: 'lock'; readonly map: string };
 
-/** Sent to the worker with its start: the job, and a word of shared memory that is not 0 when it must stop. */
+/** What a worker gets when it starts. */
 export interface WorkerInput {
-  readonly job: Job;
+  /** One word of shared memory: not 0 when the job at hand must stop. */
   readonly stop: Int32Array;
+  /** No other thread of the process uses fs-ext while this one lives. */
+  readonly mayUseFsExt: boolean;
 }
 
 export type WorkerMessage =
   | { readonly type: 'event'; readonly event: RescueEvent | MergeEvent }
-  | { readonly type: 'result'; readonly result: FileRescueResult | MergeResult }
+  | { readonly type: 'result'; readonly result: FileRescueResult | MergeResult | undefined }
   | {
       readonly type: 'failure';
       readonly code: RescueErrorCode;
