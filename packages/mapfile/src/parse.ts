@@ -1,23 +1,164 @@
-// TEMPORARY placeholder so that others can go on: the author of the parser replaces this file.
-import { MapfileError } from './errors.ts';
+import { OPEN_END } from './block.ts';
+import { BlockList } from './block-list.ts';
+import { hexOf, OPEN_END_IN_TEXT } from './hex.ts';
+import { looseMap } from './loose.ts';
 import type { Mapfile } from './mapfile.ts';
 import { RescueMap } from './rescue-map.ts';
-import type { BlockStatus, RunState } from './status.ts';
+import { Scanner } from './scan.ts';
+import { BLOCK_STATUSES, isRunState, type RunState } from './status.ts';
+
+const PASS_MAX = 2 ** 31 - 1;
+/** For messages: positions are exact below this, and 2^63-1 stands for the open end. */
+const EXACT_BELOW = `0x${OPEN_END.toString(16).toUpperCase()}`;
+const OPEN = hexOf(OPEN_END);
+/** The headings above the status line and above the blocks, which the serializer writes anew. */
+const COLUMN_HEADING = /^#\s*(current_pos\s+current_status|pos\s+size\s+status)/;
+
+/** Status code of each ASCII character that is a block status, -1 for the others. */
+const CODES = new Int8Array(128).fill(-1);
+for (const [code, status] of BLOCK_STATUSES.entries()) CODES[status.charCodeAt(0)] = code;
 
 export interface ParseOptions {
+  /** Take blocks in any order, with holes, and with overlaps of one status: ddrescue's `-L`. Default false. */
   readonly loose?: boolean;
 }
 
-export function parseMapfile(text: string, _options: ParseOptions = {}): Mapfile {
-  const all = text.split('\n');
-  const lines = all.map((l) => l.replace(/#.*/, '').trim()).filter(Boolean);
-  const heading = all.filter((l) => l.startsWith('#') && !l.includes('current_pos') && !l.includes('#      pos'));
-  if (lines.length === 0) return { heading, position: 0, state: '?', pass: 1, map: RescueMap.ofOne(0, 0) };
-  const [pos, state, pass] = (lines[0] as string).split(/\s+/);
-  if (pos === undefined || Number.isNaN(Number(pos))) throw new MapfileError('status-line', { line: 1, column: 1 }, 'bad');
-  const blocks = lines.slice(1).map((l) => {
-    const [a, b, c] = l.split(/\s+/);
-    return { pos: Number(a), size: Number(b), status: c as BlockStatus };
+interface StatusLine {
+  readonly position: number;
+  readonly state: RunState;
+  readonly pass: number;
+}
+
+/**
+ * Reads the text of a mapfile, with ddrescue's tolerance for white space, comments and what follows a status.
+ * A text without data is an empty map at the start of its first pass. Blocks of size 0 are dropped.
+ *
+ *     const { map } = parseMapfile('0 ? 1\n0 0x10000 +\n');
+ *
+ * @throws MapfileError with the line and column of what is wrong, and nothing else
+ */
+export function parseMapfile(text: string, options: ParseOptions = {}): Mapfile {
+  const scanner = new Scanner(text);
+  const comments: string[] = [];
+  const hasStatusLine = scanner.nextLine(comments);
+  const heading = comments.filter((line) => !COLUMN_HEADING.test(line));
+  const status: StatusLine = hasStatusLine
+    ? readStatusLine(scanner)
+    : { position: 0, state: '?', pass: 1 };
+  if (hasStatusLine) scanner.endLine();
+  return { heading, ...status, map: options.loose ? readLoose(scanner) : readStrict(scanner) };
+}
+
+function readStatusLine(scanner: Scanner): StatusLine {
+  const position = readPosition(scanner, 'status-line', 'the current position (0 or more)');
+  scanner.skipSpace();
+  const state = String.fromCharCode(Math.max(0, scanner.peek()));
+  if (!isRunState(state)) {
+    throw scanner.unexpectedAt(scanner.at, 'status-line', 'a run state (? * % / - F G +)');
+  }
+  scanner.at++;
+  scanner.skipSpace();
+  const start = scanner.at;
+  const pass = scanner.readDecimal();
+  if (Number.isNaN(pass)) return { position, state, pass: 1 };
+  if (!(pass >= 1 && pass <= PASS_MAX)) {
+    throw scanner.unexpectedAt(start, 'status-line', `a pass from 1 to ${PASS_MAX}`);
+  }
+  return { position, state, pass };
+}
+
+function readStrict(scanner: Scanner): RescueMap {
+  const list = new BlockList();
+  let end = -1;
+  while (scanner.nextLine()) {
+    const offset = scanner.at;
+    const pos = readBlockPos(scanner);
+    if (end >= 0 && pos !== end) {
+      throw scanner.errorAt(
+        offset,
+        'not-contiguous',
+        `expected a block at ${hexOf(end)}, where the one before ends, found one at ${hexOf(pos)}`,
+      );
+    }
+    end = readEnd(scanner, pos);
+    const code = readStatus(scanner);
+    if (end > pos) list.add(pos, end, code, offset);
+    scanner.endLine();
+  }
+  return list.count === 0 ? RescueMap.ofOne(0, 0) : RescueMap.fromRuns({ ...list, end });
+}
+
+function readLoose(scanner: Scanner): RescueMap {
+  const list = new BlockList();
+  while (scanner.nextLine()) {
+    const offset = scanner.at;
+    const pos = readBlockPos(scanner);
+    const end = readEnd(scanner, pos);
+    const code = readStatus(scanner);
+    if (end > pos) list.add(pos, end, code, offset);
+    scanner.endLine();
+  }
+  return looseMap(list, (index, earlier) => {
+    const describe = (i: number): string =>
+      `the "${BLOCK_STATUSES[list.codes[i] as number]}" block ` +
+      `from ${hexOf(list.starts[i] as number)} to ${hexOf(list.ends[i] as number)}`;
+    const line = scanner.lineOf(list.offsets[earlier] as number);
+    return scanner.errorAt(
+      list.offsets[index] as number,
+      'overlap',
+      `expected blocks of different status not to overlap, found ${describe(index)} ` +
+        `over ${describe(earlier)} of line ${line}`,
+    );
   });
-  return { heading, position: Number(pos), state: state as RunState, pass: Number(pass ?? 1), map: RescueMap.fromBlocks(blocks) };
+}
+
+function readBlockPos(scanner: Scanner): number {
+  const start = scanner.at;
+  const pos = readPosition(scanner, 'block-line', 'the position of a block (0 or more)');
+  if (pos < OPEN_END) return pos;
+  throw scanner.unexpectedAt(start, 'too-large', `the position of a block below ${EXACT_BELOW}`);
+}
+
+/** A position that may be the open end, which is 2^63-1 in the text. */
+function readPosition(
+  scanner: Scanner,
+  code: 'status-line' | 'block-line',
+  expected: string,
+): number {
+  const start = scanner.at;
+  const pos = scanner.readInteger();
+  if (!(pos >= 0)) throw scanner.unexpectedAt(start, code, expected);
+  if (pos < OPEN_END) return pos + 0;
+  if (scanner.exactFrom(start) === OPEN_END_IN_TEXT) return OPEN_END;
+  throw scanner.unexpectedAt(start, 'too-large', `a position below ${EXACT_BELOW}, or ${OPEN}`);
+}
+
+/** Reads the size of a block at `pos`; gives its end, `OPEN_END` where that reaches 2^63-1. */
+function readEnd(scanner: Scanner, pos: number): number {
+  scanner.skipSpace();
+  const start = scanner.at;
+  const size = scanner.readInteger();
+  if (!(size > 0) && !(size === 0 && pos === 0)) {
+    const expected =
+      pos === 0 ? 'the size of a block (0 or more)' : 'the size of a block (above 0)';
+    throw scanner.unexpectedAt(start, 'block-line', expected);
+  }
+  const end = pos + size;
+  if (end < OPEN_END) return end;
+  if (size >= OPEN_END && BigInt(pos) + scanner.exactFrom(start) >= OPEN_END_IN_TEXT) {
+    return OPEN_END;
+  }
+  throw scanner.unexpectedAt(
+    start,
+    'too-large',
+    `a size that ends below ${EXACT_BELOW}, or at ${OPEN}`,
+  );
+}
+
+function readStatus(scanner: Scanner): number {
+  scanner.skipSpace();
+  const char = scanner.peek();
+  const code = char >= 0 && char < 128 ? (CODES[char] as number) : -1;
+  if (code >= 0) return code;
+  throw scanner.unexpectedAt(scanner.at, 'block-line', 'a block status (? * / - +)');
 }

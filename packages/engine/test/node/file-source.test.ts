@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   constants,
@@ -7,6 +8,7 @@ import {
   openSync,
   readSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -84,12 +86,18 @@ describe.each(['/tmp', '/dev/shm'])('direct reading in %s', (root) => {
       .map(([sector, shift]) => Math.max(0, sector * 512 + shift));
     const places = fc.oneof(fc.nat(ODD_SIZE + 2000), nearBorders);
     fc.assert(
-      fc.property(places, places, fc.constantFrom(0, 1, 512, 4096), fc.boolean(), (pos, size, at, isOurs) => {
-        const into = isOurs ? memory.subarray(at, at + size).fill(0) : new Uint8Array(size);
-        const plain = new Uint8Array(size);
-        expect(direct.read(pos, into)).toEqual(cached.read(pos, plain));
-        expect(Buffer.compare(into, plain)).toBe(0);
-      }),
+      fc.property(
+        places,
+        places,
+        fc.constantFrom(0, 1, 512, 4096),
+        fc.boolean(),
+        (pos, size, at, isOurs) => {
+          const into = isOurs ? memory.subarray(at, at + size).fill(0) : new Uint8Array(size);
+          const plain = new Uint8Array(size);
+          expect(direct.read(pos, into)).toEqual(cached.read(pos, plain));
+          expect(Buffer.compare(into, plain)).toBe(0);
+        },
+      ),
       { numRuns: 300 },
     );
     direct.close();
@@ -128,7 +136,7 @@ describe('opening', () => {
   test('refuses a directory and a pipe, without waiting', () => {
     const folder = scratchFolder();
     mkdirSync(join(folder, 'dir'));
-    mkfifoSync(join(folder, 'pipe'));
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
     for (const name of ['dir', 'pipe']) {
       const error = rescueErrorOf(() => openFileSource(join(folder, name), { direct: false }));
       expect(error.code).toBe('source-open');
@@ -170,7 +178,7 @@ describe('the life of a source', () => {
     writeFileSync(path, 'abc');
     const source = openFileSource(path, { direct: false });
     rmSync(path);
-    symlink('/dev/zero', path);
+    symlinkSync('/dev/zero', path);
     expect(rescueErrorOf(() => source.reopen()).code).toBe('source-lost');
   });
 });
