@@ -5,7 +5,9 @@ import { MemoryMapStore, MemoryTarget } from '@chunkrescue/engine/testing';
 const disk = Uint8Array.from({ length: 1_000_000 }, (_, i) => (i * i) % 251);
 const bad = (pos, end) => pos < 300_032 && end > 299_008; // two sectors that cannot be read
 const source = {
-  name: 'my device', size: disk.length, sectorSize: 512,
+  name: 'my device',
+  size: disk.length,
+  sectorSize: 512,
   read(pos, into) {
     const end = Math.min(pos + into.length, disk.length);
     if (bad(pos, end)) return { copied: 0, errno: 'EIO' };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const WANTED = '1.30';
 
 /** Directory of the oracle's programs: RESCUE_ORACLE, or where `scripts/install-ddrescue` puts them. */
-export function oraclePath(): string {
+function oraclePath(): string {
   return process.env['RESCUE_ORACLE'] ?? `/opt/ddrescue-${WANTED}/bin`;
 }
 

@@ -24,7 +24,9 @@ async function run<Arguments extends OutputArguments>(
   command: Command<Arguments>,
   args: Arguments,
 ): Promise<void> {
-  const twice = Object.entries(args).find(([name, value]) => Array.isArray(value) && !LISTS.has(name));
+  const twice = Object.entries(args).find(
+    ([name, value]) => Array.isArray(value) && !LISTS.has(name),
+  );
   if (twice !== undefined) throw new UsageError(`--${twice[0]} is given twice.`);
   const log = args.log === undefined ? undefined : openLog(args.log);
   const report = new Reporter({

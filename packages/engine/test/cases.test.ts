@@ -3,11 +3,11 @@ import { gunzipSync } from 'node:zlib';
 import {
   gnuManner,
   planRescue,
+  type Reply,
   type Request,
   RescueError,
-  type Reply,
-  resolveSettings,
   rescueSteps,
+  resolveSettings,
   type SettingsInput,
 } from '@chunkrescue/engine';
 import { Domain, OPEN_END, parseMapfile, RescueMap } from '@chunkrescue/mapfile';

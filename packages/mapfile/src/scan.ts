@@ -167,7 +167,7 @@ export class Scanner {
 }
 
 /** `text` in quotes, cut where it is long, with everything escaped that a terminal might obey. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   const short = text.length > QUOTED_MAX ? `${text.slice(0, QUOTED_MAX - 1)}…` : text;
   return JSON.stringify(short).replace(
     /[^ -~…]/g,

@@ -1,8 +1,8 @@
 import {
   BLOCK_STATUSES,
   combine,
-  differenceOf,
   Domain,
+  differenceOf,
   intersectionOf,
   progressOf,
   RescueMap,
@@ -56,7 +56,8 @@ describe('combining maps', () => {
         expect([...union.blocks()]).toEqual([...unionOf(c, unionOf(b, a)).blocks()]);
         for (let i = 0; i < 100; i++) {
           const known = [a, b, c].map((map) => progressOf((at(map, i) ?? '?') as '?'));
-          if (union.indexAt(i) >= 0) expect(union.codeAt(union.indexAt(i))).toBe(Math.max(...known));
+          if (union.indexAt(i) >= 0)
+            expect(union.codeAt(union.indexAt(i))).toBe(Math.max(...known));
         }
       }),
     );

@@ -22,7 +22,11 @@ export interface CopyArguments extends EngineArguments, OutputArguments {
 
 export function copyOptions(argv: Argv): Argv<CopyArguments> {
   const own = argv
-    .positional('source', { type: 'string', demandOption: true, describe: 'Failing device, or a file' })
+    .positional('source', {
+      type: 'string',
+      demandOption: true,
+      describe: 'Failing device, or a file',
+    })
     .positional('target', { type: 'string', demandOption: true, describe: 'Image to write' })
     .positional('map', { type: 'string', describe: 'Mapfile [default: TARGET.map]' })
     .options({

@@ -29,7 +29,11 @@ export function mergeOptions(argv: Argv): Argv<MergeArguments> {
       describe: 'Chunks, each with its map beside it, and last the image',
     })
     .options({
-      map: { type: 'string', requiresArg: true, describe: "The image's map [default: IMAGE.map, final.map for final.raw]" },
+      map: {
+        type: 'string',
+        requiresArg: true,
+        describe: "The image's map [default: IMAGE.map, final.map for final.raw]",
+      },
       force: {
         type: 'boolean',
         default: false,
@@ -49,7 +53,9 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
     throw new UsageError('Say which chunks and which image: rescue merge chunk*.raw final.raw');
   }
   if (image.includes('*') || raws.some((raw) => raw.includes('*') && !existsSync(raw))) {
-    throw new UsageError(`There is no file ${raws.find((raw) => raw.includes('*')) ?? image} here.`);
+    throw new UsageError(
+      `There is no file ${raws.find((raw) => raw.includes('*')) ?? image} here.`,
+    );
   }
   if (/\.map$/.test(image)) {
     throw new UsageError(`The last name is the image to write, and ${image} is a map.`);
@@ -102,9 +108,12 @@ function tellImage(
   const lines = [
     `${files.image}: ${totals.rescued} of ${totals.size} bytes rescued (${percent(totals.rescued, totals.size)})`,
   ];
-  if (totals.bad > 0) lines.push(`  ${bytes(totals.bad)} could not be read; ${files.map} says where`);
+  if (totals.bad > 0)
+    lines.push(`  ${bytes(totals.bad)} could not be read; ${files.map} says where`);
   if (totals.unfinished > 0) {
-    lines.push(`  ${bytes(totals.unfinished)} failed but not read to the end; read those chunks again`);
+    lines.push(
+      `  ${bytes(totals.unfinished)} failed but not read to the end; read those chunks again`,
+    );
   }
   for (const line of missingLines(result)) lines.push(`  ${line}`);
   if (manifest.sourceSize === undefined && totals.size > 0) {
@@ -128,7 +137,9 @@ function missingLines(result: MergeResult): string[] {
   if (size === 0) return [];
   const { chunkSize } = manifest;
   if (chunkSize === undefined) {
-    const places = missing.slice(0, NAMED_MAX).map(({ pos, size: length }) => span(pos, pos + length));
+    const places = missing
+      .slice(0, NAMED_MAX)
+      .map(({ pos, size: length }) => span(pos, pos + length));
     const more = missing.length > NAMED_MAX ? `, and ${missing.length - NAMED_MAX} more` : '';
     return [`missing ${bytes(size)}: ${places.join(', ')}${more}`];
   }

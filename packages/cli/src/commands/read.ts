@@ -9,9 +9,9 @@ import {
   DEFAULT_CHUNK_SIZE,
   type FileRescueJob,
   manifestComments,
-  readManifest,
   RescueError,
   type RescueWorker,
+  readManifest,
 } from '@chunkrescue/engine';
 import { alignUp, Domain, type Mapfile, type Range } from '@chunkrescue/mapfile';
 import type { Argv } from 'yargs';
@@ -28,7 +28,7 @@ import {
 import { parseSize } from '../options/size.ts';
 import { span } from '../screen/units.ts';
 import { runRescue, statusOfEnd, summary } from './run-rescue.ts';
-import { inspectSource, loadMap, withLockedMap, type SourceFacts } from './world.ts';
+import { inspectSource, loadMap, type SourceFacts, withLockedMap } from './world.ts';
 
 export interface ReadArguments extends EngineArguments, OutputArguments {
   source: string;
@@ -44,7 +44,11 @@ export interface ReadArguments extends EngineArguments, OutputArguments {
 
 export function readOptions(argv: Argv): Argv<ReadArguments> {
   const own = argv
-    .positional('source', { type: 'string', demandOption: true, describe: 'Failing device, or a file' })
+    .positional('source', {
+      type: 'string',
+      demandOption: true,
+      describe: 'Failing device, or a file',
+    })
     .options({
       chunk: {
         type: 'string',
@@ -52,7 +56,11 @@ export function readOptions(argv: Argv): Argv<ReadArguments> {
         describe: 'Numbers of the chunks to read, from 0: 3 or 0-9,12',
       },
       all: { type: 'boolean', default: false, describe: 'Read every chunk that is not finished' },
-      next: { type: 'boolean', default: false, describe: 'Read the first chunk that is not finished' },
+      next: {
+        type: 'boolean',
+        default: false,
+        describe: 'Read the first chunk that is not finished',
+      },
       'domain-map': {
         alias: 'm',
         type: 'string',
@@ -174,7 +182,10 @@ async function readPart(
       `${where}: finished before, and ${basename(part.raw)} is not here any more; nothing to do. ${summary(progress)}.`,
     );
   } else if (end === 'aborted') {
-    context.report.result(record, `${where}: stopped, saved. ${summary(progress)}. The same command goes on.`);
+    context.report.result(
+      record,
+      `${where}: stopped, saved. ${summary(progress)}. The same command goes on.`,
+    );
     return EXIT.incomplete;
   } else {
     context.report.result(record, `${where}: ${summary(progress)}.\n  ${part.raw}  ${part.map}`);
@@ -238,7 +249,10 @@ function* parts(
     if (args.next) return;
   }
   if (!isAny) {
-    throw new RescueError('beyond-end', `All ${chunkCount(layout)} chunks are read; there is no next one.`);
+    throw new RescueError(
+      'beyond-end',
+      `All ${chunkCount(layout)} chunks are read; there is no next one.`,
+    );
   }
 }
 
@@ -265,9 +279,13 @@ function domainPart(out: string, path: string, layout: ChunkLayout): Part {
   }
   const planned = Domain.fromMap(plan.map);
   if (planned.isEmpty) {
-    throw new RescueError('empty-domain', `${path} marks nothing to read: it has no finished (+) block.`, {
-      path,
-    });
+    throw new RescueError(
+      'empty-domain',
+      `${path} marks nothing to read: it has no finished (+) block.`,
+      {
+        path,
+      },
+    );
   }
   if (planned.start >= layout.sourceSize) {
     throw new RescueError(

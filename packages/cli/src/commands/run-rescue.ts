@@ -42,9 +42,7 @@ export function statusOfEnd(
 /** `104856064 of 104857600 bytes rescued (99.99 %), 1536 B unreadable in 2 areas`. */
 export function summary(progress: Progress): string {
   const { rescued, domainSize, bad, badAreas, nonTried, nonTrimmed, nonScraped } = progress;
-  const parts = [
-    `${rescued} of ${domainSize} bytes rescued (${percent(rescued, domainSize)})`,
-  ];
+  const parts = [`${rescued} of ${domainSize} bytes rescued (${percent(rescued, domainSize)})`];
   if (bad > 0) parts.push(`${bytes(bad)} unreadable in ${count(badAreas, 'area')}`);
   if (nonTrimmed + nonScraped > 0) {
     parts.push(`${bytes(nonTrimmed + nonScraped)} failed but not read to the end`);

@@ -28,7 +28,11 @@ export function withOutputOptions<T>(argv: Argv<T>): Argv<T & OutputArguments> {
     quiet: { alias: 'q', type: 'boolean', default: false, describe: 'Only errors' },
     verbose: { alias: 'v', type: 'count', describe: 'Tell more' },
     json: { type: 'boolean', default: false, describe: 'Results as JSON lines on stdout' },
-    log: { type: 'string', requiresArg: true, describe: 'Append a log of events (JSON lines) to FILE' },
+    log: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Append a log of events (JSON lines) to FILE',
+    },
   }) as unknown as Argv<T & OutputArguments>;
 }
 
@@ -86,7 +90,9 @@ export function engineSettings(
       ? undefined
       : sectorSize * parseSize(clusters, { option: '--cluster-size', min: 1, max: 2147483647 });
   if (clusterSize !== undefined && clusterSize > 1024 * MEBI) {
-    throw new UsageError(`--cluster-size: ${clusterSize} bytes are more than 1 GiB; it counts sectors.`);
+    throw new UsageError(
+      `--cluster-size: ${clusterSize} bytes are more than 1 GiB; it counts sectors.`,
+    );
   }
   const retries = parseSize(args['retry-passes'] ?? '0', { option: '--retry-passes', min: -1 });
   return {

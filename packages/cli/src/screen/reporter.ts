@@ -97,7 +97,8 @@ export class Reporter {
       count(progress.readErrors, 'read error'),
       this.#phase,
     ];
-    if (progress.sinceSuccessMs >= 5000) parts.push(`no data for ${duration(progress.sinceSuccessMs)}`);
+    if (progress.sinceSuccessMs >= 5000)
+      parts.push(`no data for ${duration(progress.sinceSuccessMs)}`);
     this.#line(parts.join(', '));
   }
 

@@ -5,7 +5,10 @@ import type { MapStore } from '../ports.ts';
  * The common map together with the part of it that travels with a chunk. The chunk's map is written first:
  * should the second write never happen, both claim only what is in the chunk.
  */
-export function withChunkMap(common: MapStore, chunk: { store: MapStore; range: Range; comments: readonly string[] }): MapStore {
+export function withChunkMap(
+  common: MapStore,
+  chunk: { store: MapStore; range: Range; comments: readonly string[] },
+): MapStore {
   const { store, range } = chunk;
   const comments = chunk.comments.map((comment) => `# ${comment}`);
   return {

@@ -38,7 +38,12 @@ export interface MergedChunk {
 }
 
 export type MergeEvent =
-  | { readonly type: 'merging'; readonly raw: string; readonly done: number; readonly total: number }
+  | {
+      readonly type: 'merging';
+      readonly raw: string;
+      readonly done: number;
+      readonly total: number;
+    }
   | { readonly type: 'merged'; readonly chunk: MergedChunk };
 
 export interface MergeResult {
@@ -145,10 +150,20 @@ class Merge {
       this.#copy(source, fresh, how);
       this.#map = unionOf(this.#map, mapfile.map);
       const { chunkSize, sourceSize } = manifest;
-      this.#manifest = { ...this.#manifest, ...(chunkSize && { chunkSize }), ...(sourceSize && { sourceSize }) };
+      this.#manifest = {
+        ...this.#manifest,
+        ...(chunkSize && { chunkSize }),
+        ...(sourceSize && { sourceSize }),
+      };
       this.save();
       const isOurs = sourceSize !== undefined;
-      return { raw: chunk.raw, chunk: manifest.chunk, isOurs, added: fresh.size, refusal: undefined };
+      return {
+        raw: chunk.raw,
+        chunk: manifest.chunk,
+        isOurs,
+        added: fresh.size,
+        refusal: undefined,
+      };
     } finally {
       source.close();
     }

@@ -13,11 +13,12 @@ export const SEEK_END = 2;
 /** `whence`: the first data at or behind `pos`; `ENXIO` when there is none. */
 export const SEEK_DATA = 3;
 
-let isAllowed = true;
+let isAllowed = false;
 let loaded: { readonly fsExt: FsExt | undefined } | undefined;
 
 /**
- * The optional package fs-ext, or undefined where it was not installed or cannot be loaded.
+ * The optional package fs-ext, or undefined where it was not installed, cannot be loaded, or was not allowed in
+ * this thread by {@link allowFsExt}.
  * `RESCUE_NO_FS_EXT=1` in the environment hides it.
  */
 export function fsExt(): FsExt | undefined {

@@ -33,8 +33,13 @@ const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
  * The map in a file; a link is followed, so that the map stays where it is. One process at a time may save,
  * see `lockFile`. Loading throws RescueError `map-read` or `map-corrupt`, saving `map-write`.
  */
-export function fileMapStore(path: string): MapStore {
-  return { name: path, load: () => load(path), save: (mapfile) => save(path, mapfile) };
+export function fileMapStore(path: string, options: MapStoreOptions = {}): MapStore {
+  return { name: path, load: () => load(path), save: (mapfile) => save(path, mapfile, options) };
+}
+
+export interface MapStoreOptions {
+  /** The map before the last save stays beside it. Default true; a part of another map needs none. */
+  readonly keepsBackup?: boolean;
 }
 
 function load(path: string): Mapfile | undefined {
@@ -103,7 +108,7 @@ function lostError(path: string, real: string, what: string): RescueError {
   );
 }
 
-function save(path: string, mapfile: Mapfile): void {
+function save(path: string, mapfile: Mapfile, options: MapStoreOptions): void {
   const text = formatMapfile(mapfile);
   const real = finalPath(path);
   const folder = dirname(real);
@@ -117,7 +122,7 @@ function save(path: string, mapfile: Mapfile): void {
       });
     }
     writeNew(temporary, text, old);
-    if (old !== undefined) keepBackup(real);
+    if (old !== undefined && options.keepsBackup !== false) keepBackup(real);
     renameSync(temporary, real);
     isReplaced = true;
     syncFolder(folder);

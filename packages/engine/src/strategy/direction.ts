@@ -2,8 +2,9 @@
  * Forwards and backwards as a value, so that each phase is written once.
  * "Near" is the edge where a walk in this direction arrives, "far" the edge where it leaves.
  */
-import { alignDown, alignUp, addClipped, OPEN_END, progressOf } from '@chunkrescue/mapfile';
+
 import type { BlockStatus, RescueMap } from '@chunkrescue/mapfile';
+import { addClipped, alignDown, alignUp, OPEN_END, progressOf } from '@chunkrescue/mapfile';
 
 /** A half-open range of bytes. */
 export interface Piece {
@@ -46,6 +47,8 @@ export interface Direction {
    * put on an absolute multiple of `align`, where that leaves anything.
    */
   take(block: Piece, size: number, align: number): Piece;
+  /** The part of a block at its near edge that lies in one absolute sector. */
+  nearSector(block: Piece, sectorSize: number): Piece;
   /** What a walk still has before it when it has passed `piece` at the near edge of `block`. */
   behind(block: Piece, piece: Piece): Piece;
   /** The next piece of a status inside the domain. */
@@ -74,6 +77,10 @@ export const forwards: Direction = {
     const aligned = alignDown(end, align);
     return { pos, end: end !== blockEnd && aligned > pos ? aligned : end };
   },
+  nearSector: ({ pos, end }, sectorSize) => ({
+    pos,
+    end: Math.min(alignDown(pos, sectorSize) + sectorSize, end),
+  }),
   behind: (block, piece) => ({ pos: piece.end, end: block.end }),
   find(map, search) {
     const code = progressOf(search.status);
@@ -103,6 +110,10 @@ export const backwards: Direction = {
     const aligned = alignUp(pos, align);
     return { pos: pos !== blockPos && aligned < end ? aligned : pos, end };
   },
+  nearSector: ({ pos, end }, sectorSize) => ({
+    pos: Math.max(alignDown(end - 1, sectorSize), pos),
+    end,
+  }),
   behind: (block, piece) => ({ pos: block.pos, end: piece.pos }),
   find(map, search) {
     const code = progressOf(search.status);

@@ -3,10 +3,11 @@
  *
  * GNU's walks trimming, sweeping and scraping by index over a list that changes under it, so on resumed maps
  * it can pass blocks over; and it leaves a failed cluster alone that borders on untried bytes outside the
- * domain. Ours walks by position and leaves nothing of the domain untried.
+ * domain. Ours walks by position, leaves nothing of the domain untried, and never reads a sector together with
+ * a part of another when it reads sectors.
  */
-import { type BlockStatus, progressOf, type RescueMap } from '@chunkrescue/mapfile';
-import type { Direction } from './direction.ts';
+import { alignDown, type BlockStatus, progressOf, type RescueMap } from '@chunkrescue/mapfile';
+import type { Direction, Piece } from './direction.ts';
 
 /** One walk over the blocks of a status while the visits change the map. */
 export interface Walk {
@@ -19,16 +20,15 @@ export interface Walk {
 export interface Manner {
   readonly name: 'gnu' | 'complete';
   /** Walks the blocks of `status` inside the domain; ours only those that meet [pos, end). */
-  walk(map: RescueMap, direction: Direction, status: BlockStatus, bounds?: Bounds): Walk;
+  walk(map: RescueMap, direction: Direction, status: BlockStatus, bounds?: Piece): Walk;
   /** Whether the neighbour `index` may still change so that it says where to trim. */
   isPending(map: RescueMap, index: number): boolean;
+  /** The part of a block at its near edge that is read on its own when sectors are. */
+  sector(block: Piece, direction: Direction, sectorSize: number): Piece;
+  /** Whether a failed range is as small as errors get, so that it is bad for good. */
+  isOneSector(failed: Piece, sectorSize: number): boolean;
   /** Whether nothing of the domain may stay untried behind a "finished". */
   readonly leavesNothing: boolean;
-}
-
-export interface Bounds {
-  readonly pos: number;
-  readonly end: number;
 }
 
 const NON_TRIMMED = progressOf('*');
@@ -38,6 +38,8 @@ export const gnuManner: Manner = {
   name: 'gnu',
   leavesNothing: false,
   isPending: (map, index) => map.codeAt(index) <= NON_TRIMMED,
+  sector: (block, direction, sectorSize) => direction.take(block, sectorSize, sectorSize),
+  isOneSector: ({ pos, end }, sectorSize) => end - pos <= sectorSize,
   walk(map, direction, status) {
     const code = progressOf(status);
     let passed = 0;
@@ -61,6 +63,10 @@ export const completeManner: Manner = {
   name: 'complete',
   leavesNothing: true,
   isPending: (map, index) => map.isInDomain(index) && map.codeAt(index) <= NON_TRIMMED,
+  // A block that begins inside a sector may be shorter than one and lie in two all the same. GNU reads it at
+  // once, and a good byte beside the bad sector is lost with it.
+  sector: (block, direction, sectorSize) => direction.nearSector(block, sectorSize),
+  isOneSector: ({ pos, end }, sectorSize) => alignDown(end - 1, sectorSize) <= pos,
   walk(map, direction, status, bounds = { pos: map.start, end: map.end }) {
     let from = direction.near(bounds);
     let behind = from;

@@ -1,4 +1,10 @@
-import { type Domain, type Mapfile, OPEN_END, type RescueMap, type RunState } from '@chunkrescue/mapfile';
+import {
+  type Domain,
+  type Mapfile,
+  OPEN_END,
+  type RescueMap,
+  type RunState,
+} from '@chunkrescue/mapfile';
 import type { Direction, Piece } from './direction.ts';
 import type { Phase, Reply, Request } from './request.ts';
 import type { StrategySettings } from './settings.ts';
@@ -48,8 +54,7 @@ export class Rescue {
   begin(request: Request): void {
     this.state = PHASE_STATES[request.phase];
     this.pass = request.pass;
-    this.position =
-      request.direction === 'forwards' ? request.pos : request.pos + request.size;
+    this.position = request.direction === 'forwards' ? request.pos : request.pos + request.size;
   }
 
   /** Marks in the map what came of a request. */
@@ -59,8 +64,9 @@ export class Rescue {
     if (reply.copied > 0) this.map.set(request.pos, good, '+');
     if (reply.failed === 0) return;
     this.readErrors++;
-    const isLong = reply.failed > this.settings.sectorSize;
-    this.map.set(good, end, isLong ? request.failedStatus : '-');
+    const { manner, sectorSize } = this.settings;
+    const isBad = manner.isOneSector({ pos: good, end }, sectorSize);
+    this.map.set(good, end, isBad ? '-' : request.failedStatus);
   }
 
   /** The source ended at `end`, before the map does. False when rescued bytes lie behind: nothing is changed. */
@@ -101,11 +107,7 @@ export function ask(
 }
 
 /** Where an interrupted walk goes on: the near edge of the piece of `status` at the status line's position. */
-export function resumePosition(
-  rescue: Rescue,
-  direction: Direction,
-  status: '?' | '-',
-): number {
+export function resumePosition(rescue: Rescue, direction: Direction, status: '?' | '-'): number {
   const { map, position } = rescue;
   const index = map.indexAt(Math.min(direction.byteAt(position), OPEN_END - 1));
   if (index < 0 || !map.isInDomain(index)) return direction.begin;

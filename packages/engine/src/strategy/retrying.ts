@@ -16,14 +16,15 @@ export function* retrying(rescue: Rescue): Steps {
   for (let pass = first; pass < first + settings.retryPasses; pass++) {
     let hasRead = false;
     while (true) {
-      const { piece } = direction.find(map, {
+      const found = direction.find(map, {
         from: position,
         status: '-',
         size: sector,
         align: sector,
         isTouching: false,
       });
-      if (piece === undefined) break;
+      if (found.piece === undefined) break;
+      const piece = settings.manner.sector(found.piece, direction, sector);
       position = direction.far(piece);
       hasRead = true;
       yield ask('retrying', piece, { direction, pass });

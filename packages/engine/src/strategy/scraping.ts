@@ -10,7 +10,7 @@ export function* scraping(rescue: Rescue): Steps {
   for (let index = walk.next(); index >= 0; index = walk.next()) {
     let rest: Piece = { pos: map.posAt(index), end: map.endAt(index) };
     while (rest.pos < rest.end) {
-      const piece = forwards.take(rest, settings.sectorSize, settings.sectorSize);
+      const piece = settings.manner.sector(rest, forwards, settings.sectorSize);
       yield ask('scraping', piece, { direction: forwards, pass: 1 });
       rest = forwards.behind(rest, piece);
     }

@@ -47,7 +47,8 @@ export function resolveSettings(
   manner: Manner,
 ): StrategySettings {
   const sectorSize = input.sectorSize ?? source.sectorSize;
-  const clusterSize = input.clusterSize ?? Math.max(1, Math.floor(SKIP_UNIT / sectorSize)) * sectorSize;
+  const clusterSize =
+    input.clusterSize ?? Math.max(1, Math.floor(SKIP_UNIT / sectorSize)) * sectorSize;
   const size = source.size ?? 0;
   const skip = resolveSkip(input, size, sectorSize);
   checkSizes(sectorSize, clusterSize);

@@ -9,7 +9,6 @@
  *   ? or *           ? or *, - or /    none              stays * until that neighbour has been read
  */
 import { backwards, type Direction, forwards, type Piece } from './direction.ts';
-import type { Bounds } from './manner.ts';
 import type { Steps } from './request.ts';
 import { ask, type Rescue } from './rescue.ts';
 
@@ -17,7 +16,7 @@ import { ask, type Rescue } from './rescue.ts';
 export function* trimming(
   rescue: Rescue,
   phase: 'trimming' | 'sweeping' = 'trimming',
-  bounds?: Bounds,
+  bounds?: Piece,
 ): Steps {
   const { map, settings } = rescue;
   const direction = settings.isReversed ? backwards : forwards;
@@ -29,11 +28,7 @@ export function* trimming(
 }
 
 /** Returns whether anything was read. */
-function* trimBlock(
-  rescue: Rescue,
-  index: number,
-  phase: 'trimming' | 'sweeping',
-): Steps<boolean> {
+function* trimBlock(rescue: Rescue, index: number, phase: 'trimming' | 'sweeping'): Steps<boolean> {
   const { map, settings } = rescue;
   const isFirst = index === 0;
   const isLast = index === map.count - 1;
@@ -59,11 +54,11 @@ function* trimEdge(
   block: Piece,
   how: { phase: 'trimming' | 'sweeping'; direction: Direction },
 ): Steps<number> {
-  const { sectorSize } = rescue.settings;
+  const { manner, sectorSize } = rescue.settings;
   const { direction } = how;
   let rest = block;
   while (rest.pos < rest.end) {
-    const piece = direction.take(rest, sectorSize, sectorSize);
+    const piece = manner.sector(rest, direction, sectorSize);
     const reply = yield ask(how.phase, piece, { direction, pass: 1 });
     rest = direction.behind(rest, piece);
     if (reply.failed > 0) break;

@@ -51,9 +51,7 @@ export class MemoryMapStore implements MapStore {
   }
 
   load(): Mapfile | undefined {
-    return this.stored === undefined
-      ? undefined
-      : { ...this.stored, map: this.stored.map.clone() };
+    return this.stored === undefined ? undefined : { ...this.stored, map: this.stored.map.clone() };
   }
 
   save(mapfile: Mapfile): void {

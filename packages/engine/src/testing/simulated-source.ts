@@ -22,7 +22,7 @@ export interface SimulatedDisk {
 
 /** Non-zero everywhere and unlike its neighbours, so that a missing or misplaced byte shows. */
 export function byteOfDisk(pos: number): number {
-  return 1 + (((pos * 2654435761) / 512) % 255 | 0);
+  return 1 + ((((pos * 2654435761) / 512) % 255) | 0);
 }
 
 /** A source that behaves as the disk says. Deterministic. */

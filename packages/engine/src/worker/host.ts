@@ -48,7 +48,10 @@ export class RescueWorker {
    * @throws RescueError when the world is in the way; what was read before is saved
    */
   rescue(job: FileRescueJob, how: Following<RescueEvent> = {}): Promise<FileRescueResult> {
-    return this.#run({ kind: 'rescue', job }, how as Following<unknown>) as Promise<FileRescueResult>;
+    return this.#run(
+      { kind: 'rescue', job },
+      how as Following<unknown>,
+    ) as Promise<FileRescueResult>;
   }
 
   /** Puts chunks into an image. @throws RescueError when the image or its map cannot be written */
@@ -83,7 +86,10 @@ export class RescueWorker {
     const worker = this.#worker;
     return new Promise<Answer>((resolve, reject) => {
       const onMessage = (message: WorkerMessage): void => {
-        if (message.type === 'event') return how.onEvent?.(message.event);
+        if (message.type === 'event') {
+          how.onEvent?.(message.event);
+          return;
+        }
         leave();
         if (message.type === 'result') resolve(message.result);
         else reject(asError(message));

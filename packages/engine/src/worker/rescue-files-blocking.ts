@@ -8,8 +8,11 @@ import { existingSize } from '../node/existing-size.ts';
 import { openFileSource } from '../node/file-source.ts';
 import { openFileTarget } from '../node/file-target.ts';
 import { fileMapStore } from '../node/map-store.ts';
+import { planRescue } from '../plan.ts';
 import type { MapStore, Source } from '../ports.ts';
 import type { RescueOptions } from '../session.ts';
+import { completeManner } from '../strategy/manner.ts';
+import { resolveSettings } from '../strategy/settings.ts';
 import { withBadAreas } from '../wrap/bad-areas.ts';
 import type { FileRescueJob, FileRescueResult } from './job.ts';
 
@@ -22,7 +25,7 @@ export function rescueFilesBlocking(
   try {
     const source = job.testMap === undefined ? file : testSource(file, job.testMap);
     const store = storeOf(job);
-    const elsewhere = checkTarget(job, store);
+    const elsewhere = checkTarget(job, { source, store });
     if (elsewhere !== undefined) return elsewhere;
     const target = openFileTarget(job.target, { mode: 'any', force: job.isForced ?? false });
     try {
@@ -53,22 +56,29 @@ function optionsOf(job: FileRescueJob): Omit<RescueOptions, 'source' | 'target'>
  * What the map claims must be in the target: a claim without its bytes would end as zeros in an image.
  * Returns a result when there is nothing left to do and the target was carried away.
  */
-function checkTarget(job: FileRescueJob, store: MapStore): FileRescueResult | undefined {
+function checkTarget(
+  job: FileRescueJob,
+  { source, store }: { source: Source; store: MapStore },
+): FileRescueResult | undefined {
   const size = existingSize(job.target);
   const mapfile = store.load() as Mapfile | undefined;
   if (mapfile === undefined) {
     if ((size ?? 0) === 0 || job.isForced) return undefined;
-    throw new RescueError('target-exists', `${job.target} exists, but there is no map ${job.map} that knows what is in it.`, {
-      path: job.target,
-      hint: 'If you want to go on with an earlier rescue, give its map. Otherwise choose another name.',
-    });
+    throw new RescueError(
+      'target-exists',
+      `${job.target} exists, but there is no map ${job.map} that knows what is in it.`,
+      {
+        path: job.target,
+        hint: 'If you want to go on with an earlier rescue, give its map. Otherwise choose another name.',
+      },
+    );
   }
   const domain = job.domain === undefined ? Domain.whole() : Domain.of(job.domain);
   const claimed = Domain.fromMap(mapfile.map).intersect(domain);
   if (claimed.isEmpty || (size ?? 0) >= claimed.end) return undefined;
-  const map = mapfile.map.clone();
-  map.restrictTo(domain);
-  const progress = progressAtRest(map);
+  const settings = resolveSettings(job.settings, source, completeManner);
+  const plan = planRescue({ sourceSize: source.size, domain, mapfile }, settings);
+  const progress = progressAtRest(plan.map);
   const retries = (job.settings.retryPasses ?? 0) > 0 ? progress.bad : 0;
   const isLeft = progress.nonTried + progress.nonTrimmed + progress.nonScraped + retries > 0;
   if (size === undefined && !isLeft && job.chunkMap !== undefined) {
@@ -99,7 +109,7 @@ function storeOf(job: FileRescueJob): MapStore {
   if (job.chunkMap === undefined) return store;
   return withChunkMap(store, {
     ...job.chunkMap,
-    store: fileMapStore(job.chunkMap.path),
+    store: fileMapStore(job.chunkMap.path, { keepsBackup: false }),
   });
 }
 

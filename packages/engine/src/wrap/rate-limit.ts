@@ -15,7 +15,9 @@ export function withRateLimit(
       const waitMs = dueMs - now;
       dueMs = Math.max(now, dueMs) + (into.length * 1000) / bytesPerS;
       const waited = waitMs > 0 ? clock.sleep(waitMs) : undefined;
-      return waited === undefined ? source.read(pos, into) : waited.then(() => source.read(pos, into));
+      return waited === undefined
+        ? source.read(pos, into)
+        : waited.then(() => source.read(pos, into));
     },
   };
 }

@@ -75,7 +75,7 @@ withAndWithoutFsExt('a sparse target', (hasFsExt) => {
     expect(statSync(path).blocks * 512).toBeLessThan(512 * KIB);
   });
 
-  test.skipIf(!hasFsExt)('knows the holes of a file that was there before', () => {
+  test('knows the holes of a file that was there before only with fs-ext; else it writes the zeros', () => {
     const path = join(scratchFolder(), 'image');
     const first = openFileTarget(path, { mode: 'create' });
     first.write(32 * MIB, filled(4 * KIB, 1));
@@ -83,7 +83,7 @@ withAndWithoutFsExt('a sparse target', (hasFsExt) => {
     const second = openFileTarget(path, { mode: 'update' });
     second.write(0, filled(32 * MIB, 0));
     finish(second);
-    expect(statSync(path).blocks * 512).toBeLessThan(256 * KIB);
+    expect(statSync(path).blocks * 512 < 256 * KIB).toBe(hasFsExt);
   });
 
   test('never lets old data shine through, whatever is written', () => {

@@ -19,7 +19,8 @@ const ENGINE = new URL('../../dist/index.js', import.meta.url).href;
 
 /** A program that takes the lock on its argument, says so, and holds it until its input ends. */
 const holder = `
-  import { lockFile } from ${JSON.stringify(ENGINE)};
+  import { allowFsExt, lockFile } from ${JSON.stringify(ENGINE)};
+  allowFsExt();
   try {
     lockFile(process.argv[1]);
     console.log('held');

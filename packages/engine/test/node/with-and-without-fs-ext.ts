@@ -1,4 +1,8 @@
 import { afterEach, beforeEach, describe } from 'vitest';
+import { allowFsExt } from '../../src/node/fs-ext.ts';
+
+// Each file of tests has a process of its own, so this is the only thread that loads it.
+allowFsExt();
 
 /** Runs the tests twice: with the optional package fs-ext, and as if it were not installed. */
 export function withAndWithoutFsExt(title: string, tests: (hasFsExt: boolean) => void): void {
