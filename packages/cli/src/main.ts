@@ -9,6 +9,7 @@ import type { Context } from './context.ts';
 import { EXIT, type ExitStatus, statusOf, UsageError } from './exit.ts';
 import { openLog } from './logger.ts';
 import type { OutputArguments } from './options/shared.ts';
+import { withSuggestion } from './options/suggestion.ts';
 import { Reporter } from './screen/reporter.ts';
 import { dieBy, trapSignals } from './signals.ts';
 
@@ -113,8 +114,11 @@ const program = yargs(words)
   .help()
   .wrap(Math.min(100, process.stdout.columns ?? 80))
   .exitProcess(false)
-  .fail((message, error) => {
-    throw error ?? new UsageError(message);
+  .fail((message, error, usage) => {
+    // recommendCommands speaks of commands only; options deserve as much. What yargs hands over here is its
+    // table of descriptions, whatever its types say.
+    const { getDescriptions } = usage as unknown as { getDescriptions(): object };
+    throw error ?? new UsageError(withSuggestion(message, Object.keys(getDescriptions())));
   });
 
 try {

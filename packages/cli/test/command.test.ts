@@ -320,7 +320,8 @@ describe('rescue copy', () => {
 describe('the command line', () => {
   test.each([
     [['read', DEMO, '--chunk', '100M'], 'for a size use --chunk-size 100M'],
-    [['read', DEMO, '--chunk', '0', '--chunksize', '1'], 'chunksize'],
+    [['read', DEMO, '--chunk', '0', '--chunksize', '1'], 'Did you mean --chunk-size?'],
+    [['read', DEMO, '--all', '--otu', 'x'], 'Did you mean --out?'],
     [['read', DEMO, '--chunk', '0', '--chunk', '1'], 'given twice'],
     [['read', DEMO], 'Say what to read'],
     [['read', DEMO, '--chunk', '0', '--all'], 'Say what to read'],

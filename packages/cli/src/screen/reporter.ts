@@ -91,7 +91,7 @@ export class Reporter {
 
   #progress(label: string, progress: Progress): void {
     const parts = [
-      `${label}: ${percent(progress.rescued, progress.domainSize)} rescued`,
+      `${label}: ${percent(progress.rescued, progress.domainSize)}, ${bytes(progress.rescued)} rescued`,
       `${bytes(Math.round(progress.currentRateBytesPerS))}/s`,
       `bad ${bytes(progress.bad)} in ${count(progress.badAreas, 'area')}`,
       count(progress.readErrors, 'read error'),
