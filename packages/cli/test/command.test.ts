@@ -169,6 +169,17 @@ describe('rescue read', () => {
     expect(read(dir, '-m', beyond).status).toBe(1);
   });
 
+  test('claims for a domain of two parts nothing of what lies between them', () => {
+    const dir = temporaryDirectory();
+    read(dir, '--chunk', '1');
+    const plan = join(dir, 'ends.map');
+    writeFileSync(plan, `0 + 1\n0 ${MIB} +\n${MIB} ${MIB} ?\n${2 * MIB} ${MIB} +\n`);
+    expect(read(dir, '-m', plan).status).toBe(4);
+    const part = parseMapfile(readFileSync(join(dir, 'ends.raw.map'), 'utf8')).map;
+    expect(part.slice(MIB, 2 * MIB).sizeOf('?')).toBe(MIB);
+    expect(part.sizeOf('?')).toBe(MIB);
+  });
+
   test('writes one JSON record a chunk, and a log', () => {
     const dir = temporaryDirectory();
     const log = join(dir, 'log.jsonl');

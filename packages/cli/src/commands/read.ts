@@ -159,7 +159,6 @@ async function readPart(
     domain: part.ranges,
     chunkMap: {
       path: part.map,
-      range,
       comments: part.chunk === undefined ? [] : manifestComments({ chunk: part.chunk }),
     },
     isReread: args.reread,

@@ -2,8 +2,15 @@
  * Merging: writes into the image what each chunk proves, and nothing else. A chunk that cannot be right is
  * refused as a whole, before anything of it is claimed; the others still go in.
  */
-import { Domain, type Mapfile, type Range, RescueMap, unionOf } from '@chunkrescue/mapfile';
-import { RescueError } from '../errors.ts';
+import {
+  Domain,
+  type Mapfile,
+  OPEN_END,
+  type Range,
+  RescueMap,
+  unionOf,
+} from '@chunkrescue/mapfile';
+import { RescueError, type RescueErrorCode } from '../errors.ts';
 import { mapHeading } from '../heading.ts';
 import { alignedBuffer } from '../node/aligned-memory.ts';
 import { existingSize } from '../node/existing-size.ts';
@@ -70,6 +77,15 @@ interface How {
   readonly onEvent: (event: MergeEvent) => void;
 }
 
+/** What is the chunk's fault. Everything else is the image's, and ends the merge. */
+const REFUSALS: ReadonlySet<RescueErrorCode> = new Set([
+  'chunk-mismatch',
+  'map-corrupt',
+  'map-read',
+  'source-open',
+  'source-read',
+]);
+
 const BUFFER_SIZE = 4 * 1024 * 1024;
 
 /** Merges in this thread, without giving it away. @throws RescueError when the image or its map cannot be written */
@@ -125,7 +141,7 @@ class Merge {
     try {
       merged = this.#merge(chunk, how);
     } catch (error) {
-      if (!(error instanceof RescueError) || error.code === 'target-write') throw error;
+      if (!(error instanceof RescueError) || !REFUSALS.has(error.code)) throw error;
       const refusal = [error.message, error.hint].filter(Boolean).join(' ');
       merged = { raw: chunk.raw, chunk: undefined, isOurs: false, added: 0, refusal };
     }
@@ -144,11 +160,16 @@ class Merge {
     this.#agree(chunk.map, mapfile, manifest);
     const source = openFileSource(chunk.raw, { direct: false });
     try {
-      const rescued = Domain.fromMap(mapfile.map);
+      const { map } = mapfile;
+      // A map of a source of unknown size has no end; the image has one.
+      if (map.end === OPEN_END && map.statusAt(map.count - 1) === '?') {
+        map.truncate(map.posAt(map.count - 1));
+      }
+      const rescued = Domain.fromMap(map);
       if ((source.size ?? 0) < rescued.end) throw cutShort(source, rescued);
       const fresh = rescued.subtract(Domain.fromMap(this.#map));
       this.#copy(source, fresh, how);
-      this.#map = unionOf(this.#map, mapfile.map);
+      this.#map = unionOf(this.#map, map);
       const { chunkSize, sourceSize } = manifest;
       this.#manifest = {
         ...this.#manifest,
@@ -181,10 +202,11 @@ class Merge {
       );
     }
     const size = here ?? known;
-    if (size !== undefined && mapfile.map.end > size) {
+    const end = Domain.fromMap(mapfile.map).end;
+    if (size !== undefined && end > size) {
       throw new RescueError(
         'chunk-mismatch',
-        `${path} reaches to ${mapfile.map.end}, but the source has ${size} bytes.`,
+        `${path} has data up to ${end}, but the source has ${size} bytes.`,
         { hint: 'It belongs to another disk. Nothing of it was written.' },
       );
     }

@@ -19,7 +19,7 @@ export interface FileRescueJob {
   readonly map: string;
   /** Ranges to work on. Default: everything. */
   readonly domain?: readonly Range[];
-  /** A second mapfile that holds only this range of the map, for the chunk in the target. */
+  /** A second mapfile that holds only the domain's part of the map, for the chunk in the target. */
   readonly chunkMap?: ChunkMapJob;
   /** Begin with everything in the domain non-tried, whatever the map says. */
   readonly isReread?: boolean;
@@ -35,7 +35,6 @@ export interface FileRescueJob {
 /** The map that travels with a chunk. */
 export interface ChunkMapJob {
   readonly path: string;
-  readonly range: Range;
   /** Comment lines that only this map has, without their `#`. */
   readonly comments: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { Domain, type Mapfile } from '@chunkrescue/mapfile';
+import { Domain, type Mapfile, OPEN_END } from '@chunkrescue/mapfile';
 import { withChunkMap } from '../chunks/chunk-map-store.ts';
 import { rescueBlocking } from '../drive.ts';
 import { RescueError } from '../errors.ts';
@@ -109,6 +109,7 @@ function storeOf(job: FileRescueJob): MapStore {
   if (job.chunkMap === undefined) return store;
   return withChunkMap(store, {
     ...job.chunkMap,
+    ranges: job.domain ?? [{ pos: 0, size: OPEN_END }],
     store: fileMapStore(job.chunkMap.path, { keepsBackup: false }),
   });
 }
