@@ -22,12 +22,16 @@ let holderOfFsExt: Worker | undefined;
  */
 export class RescueWorker {
   readonly #worker: Worker;
+  readonly #ended: Promise<unknown>;
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   #isBusy = false;
 
   constructor() {
     const input: WorkerInput = { stop: this.#stop, mayUseFsExt: holderOfFsExt === undefined };
     this.#worker = new Worker(new URL('./entry.js', import.meta.url), { workerData: input });
+    this.#ended = new Promise((resolve) => this.#worker.once('exit', resolve));
+    // Whoever waits for a job hears of it; without a listener it would end the process.
+    this.#worker.on('error', () => {});
     if (!input.mayUseFsExt) return;
     holderOfFsExt = this.#worker;
     this.#worker.once('exit', () => {
@@ -61,9 +65,8 @@ export class RescueWorker {
 
   /** Gives up its locks and ends the thread. */
   async close(): Promise<void> {
-    const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.postMessage('close');
-    await ended;
+    await this.#ended;
   }
 
   async #run(job: Job, how: Following<unknown>): Promise<Answer> {
