@@ -169,6 +169,19 @@ describe('rescue read', () => {
     expect(read(dir, '-m', beyond).status).toBe(1);
   });
 
+  test('refuses to write a chunk over its own source, and to save over the plan', () => {
+    const dir = temporaryDirectory();
+    read(dir, '--chunk', '4');
+    const before = readFileSync(chunk(dir, 4));
+    const self = rescueCommand(['read', chunk(dir, 4), '--chunk', '4', '--out', dir, '--reread']);
+    expect(self.status).toBe(7);
+    expect(self.stderr).toContain('must be two files');
+    expect(Buffer.compare(readFileSync(chunk(dir, 4)), before)).toBe(0);
+    const common = readFileSync(join(dir, 'common.map'), 'utf8');
+    expect(read(dir, '-m', join(dir, 'common.map')).status).toBe(7);
+    expect(readFileSync(join(dir, 'common.map'), 'utf8')).toBe(common);
+  });
+
   test('claims for a domain of two parts nothing of what lies between them', () => {
     const dir = temporaryDirectory();
     read(dir, '--chunk', '1');

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
+  assertDistinctFiles,
   type ChunkLayout,
   chunkCount,
   chunkName,
@@ -147,6 +148,14 @@ async function readPart(
   context: Context,
 ): Promise<ExitStatus> {
   const { args, source, layout, common, worker } = task;
+  const plan = args['domain-map'];
+  assertDistinctFiles([
+    { role: 'source', path: args.source },
+    { role: 'chunk', path: part.raw },
+    { role: "chunk's map", path: part.map },
+    { role: 'common map', path: common },
+    ...(plan === undefined ? [] : [{ role: 'domain map', path: plan }]),
+  ]);
   const last = part.ranges.at(-1) as Range;
   const first = part.ranges[0] as Range;
   const range = { pos: first.pos, size: last.pos + last.size - first.pos };
