@@ -4,9 +4,10 @@ import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { copy, copyOptions } from './commands/copy.ts';
 import { merge, mergeOptions } from './commands/merge.ts';
-import { read, readOptions } from './commands/read.ts';
+import { read } from './commands/read.ts';
+import { readOptions } from './commands/read-options.ts';
 import type { Context } from './context.ts';
-import { EXIT, type ExitStatus, statusOf, UsageError } from './exit.ts';
+import { EXIT, type ExitStatus, statusOf, UsageError, worse } from './exit.ts';
 import { openLog } from './logger.ts';
 import type { OutputArguments } from './options/shared.ts';
 import { withSuggestion } from './options/suggestion.ts';
@@ -29,13 +30,25 @@ async function run<Arguments extends OutputArguments>(
     ([name, value]) => Array.isArray(value) && !LISTS.has(name),
   );
   if (twice !== undefined) throw new UsageError(`--${twice[0]} is given twice.`);
-  const log = args.log === undefined ? undefined : openLog(args.log);
+  const log =
+    args.log === undefined
+      ? undefined
+      : openLog(args.log, (reason) =>
+          report.warning(
+            `--log: ${args.log} cannot be written any more (${reason}); going on without it.`,
+          ),
+        );
   const report = new Reporter({
     verbosity: args.quiet ? 0 : 1 + args.verbose,
     isJson: args.json,
     log,
   });
-  const trap = trapSignals(() => report.note('Stopping; the map is being saved.'));
+  const trap = trapSignals(() =>
+    report.note(
+      'Stopping; the map is being saved. Once more, and it ends without waiting for that.',
+    ),
+  );
+  const output = watchOutput(() => trap.stop());
   const commandLine = ['rescue', ...words].join(' ');
   log?.info({ commandLine }, 'start');
   let status: ExitStatus;
@@ -46,11 +59,28 @@ async function run<Arguments extends OutputArguments>(
     tell(report, error);
   }
   report.end();
+  // The trouble of the last write is told after it.
+  await new Promise((resolve) => setImmediate(resolve));
+  if (output.failure() !== undefined) {
+    report.error({ code: 'output', message: `stdout cannot be written (${output.failure()}).` });
+    status = worse(status, EXIT.environment);
+  }
   log?.info({ status, signal: trap.caught() }, 'end');
   process.exitCode = status;
   trap.release();
   const signal = trap.caught();
   if (signal !== undefined) dieBy(signal);
+}
+
+/** Whoever read the results may be gone, or the disk they go to full: no reason to lose what was read. */
+function watchOutput(onFailure: () => void): { failure(): string | undefined } {
+  let failure: string | undefined;
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    failure ??= error.code ?? error.message;
+    onFailure();
+  });
+  return { failure: () => failure };
 }
 
 function tell(report: Reporter, error: unknown): void {

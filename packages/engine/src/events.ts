@@ -1,5 +1,6 @@
 import type { RescueMap } from '@chunkrescue/mapfile';
 import type { Phase } from './strategy/request.ts';
+import type { StrategySettings } from './strategy/settings.ts';
 import type { StepsEnd } from './strategy/steps.ts';
 
 /** How a run ended: by itself (`StepsEnd`) or because its `AbortSignal` said so. */
@@ -70,4 +71,14 @@ export function progressAtRest(map: RescueMap): Progress {
     currentRateBytesPerS: 0,
     averageRateBytesPerS: 0,
   };
+}
+
+/** Bytes that a run with these settings would still try to read. */
+export function pendingBytes(
+  totals: Omit<DomainTotals, 'domainSize' | 'badAreas'>,
+  settings: Pick<StrategySettings, 'scrapes' | 'retryPasses'>,
+): number {
+  const { nonTried, nonTrimmed, nonScraped, bad } = totals;
+  const scraped = settings.scrapes ? nonScraped : 0;
+  return nonTried + nonTrimmed + scraped + (settings.retryPasses > 0 ? bad : 0);
 }

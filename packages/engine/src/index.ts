@@ -6,10 +6,16 @@ export {
   DEFAULT_CHUNK_SIZE,
 } from './chunks/layout.ts';
 export { type Manifest, manifestComments, readManifest } from './chunks/manifest.ts';
-export type { MergedChunk, MergeEvent, MergeJob, MergeResult } from './chunks/merge.ts';
+export type { MergedChunk, MergeEvent, MergeJob, MergeResult, Refusal } from './chunks/merge.ts';
 export { rescue, rescueBlocking } from './drive.ts';
 export { RescueError, type RescueErrorCode, type RescueErrorDetails } from './errors.ts';
-export type { DomainTotals, Progress, RescueEnd, RescueEvent } from './events.ts';
+export {
+  type DomainTotals,
+  type Progress,
+  pendingBytes,
+  type RescueEnd,
+  type RescueEvent,
+} from './events.ts';
 export { type HeadingInput, mapHeading, phaseMessage, VERSION } from './heading.ts';
 export { blockingClock, systemClock } from './node/clock.ts';
 export { existingSize } from './node/existing-size.ts';

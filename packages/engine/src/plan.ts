@@ -1,6 +1,6 @@
 /**
  * From what the caller wants, what the source is and what an earlier map says, to a rescue that can start.
- * Pure. The steps and their order are ddrescue's; the behavioural notes in docs/algorithm.md explain them.
+ * Pure. The steps and their order are ddrescue's.
  */
 import { Domain, type Mapfile, OPEN_END, RescueMap } from '@chunkrescue/mapfile';
 import { RescueError } from './errors.ts';

@@ -48,6 +48,7 @@ export async function copy(args: CopyArguments, context: Context): Promise<ExitS
     { role: 'source', path: args.source },
     { role: 'target', path: args.target },
     { role: 'map', path: map },
+    ...(args.log === undefined ? [] : [{ role: 'log', path: args.log }]),
   ]);
   const job: FileRescueJob = {
     source: args.source,

@@ -60,6 +60,11 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
   if (/\.map$/.test(image)) {
     throw new UsageError(`The last name is the image to write, and ${image} is a map.`);
   }
+  if (existsSync(`${image}.map`) && args.map === undefined && /\.raw$/.test(image)) {
+    throw new UsageError(
+      `The last name is the image to write, and ${image} looks like a chunk: ${image}.map is there.`,
+    );
+  }
   const map = args.map ?? `${image.replace(/\.(raw|img|dd|bin)$/, '')}.map`;
   const chunks = raws.map((raw) => ({ raw, map: mapOf(raw) }));
   assertDistinctFiles([
@@ -67,6 +72,7 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
     ...chunks.map((chunk) => ({ role: "chunk's map", path: chunk.map })),
     { role: 'image', path: image },
     { role: "image's map", path: map },
+    ...(args.log === undefined ? [] : [{ role: 'log', path: args.log }]),
   ]);
   const job = { chunks, image, map, isForced: args.force, commandLine: context.commandLine };
   const onEvent = (event: MergeEvent): void => {
@@ -78,7 +84,7 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
   return tellImage(result, { image, map }, context);
 }
 
-/** `chunk03.raw.map` where a domain made by hand was read, `chunk03.map` otherwise. */
+/** Never both: `rescue read` refuses to make the one beside the other. `chunk03.raw.map` where a domain made by hand was read, `chunk03.map` otherwise. */
 function mapOf(raw: string): string {
   const own = `${raw}.map`;
   return existsSync(own) ? own : `${raw.replace(/\.[^./]*$/, '')}.map`;
@@ -87,13 +93,14 @@ function mapOf(raw: string): string {
 function tellChunk(chunk: MergedChunk, context: Context): void {
   const { raw, refusal, added } = chunk;
   if (refusal !== undefined) {
-    context.report.error({ code: 'chunk-mismatch', message: `Refused: ${refusal}` });
+    const { code, message, hint } = refusal;
+    context.report.error({ code, message: `Refused: ${message}`, hint });
     return;
   }
   const text = added === 0 ? 'nothing new in it' : `${added} bytes merged`;
   context.report.result({ type: 'chunk', ...chunk }, `${raw}: ${text}`);
   if (!chunk.isOurs) {
-    context.report.note(
+    context.report.warning(
       `${raw}: its map was not written by rescue; that the file holds what the map says cannot be checked.`,
     );
   }
@@ -119,11 +126,29 @@ function tellImage(
   if (manifest.sourceSize === undefined && totals.size > 0) {
     lines.push('  The size of the whole source is not known; the image ends with the last chunk');
   }
+  const { unchecked = 0 } = manifest;
+  if (unchecked > 0) {
+    lines.push(
+      `  ${bytes(unchecked)} came from chunks whose map was not written by rescue and may be a plan only:`,
+      '  what of it could not be read is not known',
+    );
+  }
   const refused = result.chunks.filter((chunk) => chunk.refusal !== undefined);
   if (refused.length > 0) lines.push(`  ${count(refused.length, 'chunk')} refused, see above`);
-  const record = { type: 'image', ...files, ...totals, missing, unread: result.unread };
+  const { sourceSize } = manifest;
+  const record = {
+    type: 'image',
+    ...files,
+    ...totals,
+    missing,
+    unread: result.unread,
+    unchecked,
+    sourceSize,
+  };
   context.report.result({ ...record, end: result.end }, lines.join('\n'));
-  const isComplete = totals.size > 0 && totals.rescued === totals.size && result.end === 'finished';
+  const isWhole = totals.size > 0 && totals.rescued === totals.size;
+  const isProven = unchecked === 0 && sourceSize !== undefined;
+  const isComplete = isWhole && isProven && result.end === 'finished';
   const status = isComplete ? EXIT.rescued : EXIT.incomplete;
   return refused.length > 0 ? worse(status, EXIT.corrupt) : status;
 }

@@ -70,15 +70,19 @@ export function withEngineOptions<T>(argv: Argv<T>): Argv<T & EngineArguments> {
 
 const MEBI = 1024 * 1024;
 
+/** Bytes of a sector as `-b` says. @throws UsageError */
+export function askedSector(args: Pick<EngineArguments, 'sector-size'>): number | undefined {
+  const text = args['sector-size'];
+  if (text === undefined) return undefined;
+  return parseSize(text, { option: '--sector-size', min: 1, max: 256 * MEBI });
+}
+
 /** The engine's settings that the options ask for. @throws UsageError */
 export function engineSettings(
   args: EngineArguments,
   source: { readonly sectorSize: number },
 ): FileRescueJob['settings'] {
-  const sectorSize =
-    args['sector-size'] === undefined
-      ? source.sectorSize
-      : parseSize(args['sector-size'], { option: '--sector-size', min: 1, max: 256 * MEBI });
+  const sectorSize = askedSector(args) ?? source.sectorSize;
   if (args.direct && sectorSize % source.sectorSize !== 0) {
     throw new UsageError(
       `--sector-size: ${sectorSize} is not a multiple of the device's sector of ${source.sectorSize} bytes.`,

@@ -46,6 +46,13 @@ export class Reporter {
     if (this.#options.verbosity > 0) process.stderr.write(`${printableLines(text)}\n`);
   }
 
+  /** What must be seen even with -q. */
+  warning(text: string): void {
+    this.#clear();
+    this.#options.log?.warn(text);
+    process.stderr.write(`${printableLines(text)}\n`);
+  }
+
   /** Only with -v. */
   detail(text: string): void {
     this.#options.log?.debug(text);

@@ -8,9 +8,16 @@ export interface Manifest {
   readonly chunk?: number;
   readonly chunkSize?: number;
   readonly sourceSize?: number;
+  /** Bytes of an image that came from chunks whose map nobody can vouch for. */
+  readonly unchecked?: number;
 }
 
-const KEYS = { chunk: 'Chunk', chunkSize: 'Chunk size', sourceSize: 'Source size' } as const;
+const KEYS = {
+  chunk: 'Chunk',
+  chunkSize: 'Chunk size',
+  sourceSize: 'Source size',
+  unchecked: 'Unchecked bytes',
+} as const;
 
 /** Comment lines for the heading of a map, without their `#`. */
 export function manifestComments(manifest: Manifest): string[] {

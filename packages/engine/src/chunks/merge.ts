@@ -41,7 +41,14 @@ export interface MergedChunk {
   /** Bytes that were new to the image. */
   readonly added: number;
   /** Why it was refused, or undefined. */
-  readonly refusal: string | undefined;
+  readonly refusal: Refusal | undefined;
+}
+
+/** Why nothing of a chunk is claimed. */
+export interface Refusal {
+  readonly code: RescueErrorCode;
+  readonly message: string;
+  readonly hint: string | undefined;
 }
 
 export type MergeEvent =
@@ -92,6 +99,8 @@ const BUFFER_SIZE = 4 * 1024 * 1024;
 export function mergeChunks(job: MergeJob, how: How): MergeResult {
   const store = fileMapStore(job.map);
   const known = loaded(store);
+  const { chunk } = readManifest(known?.heading ?? []);
+  if (chunk !== undefined) throw chunkAsImage(job, chunk);
   const size = existingSize(job.image);
   const claimed = known === undefined ? Domain.of([]) : Domain.fromMap(known.map);
   if ((size ?? 0) < claimed.end) throw lostImage(job, claimed, size);
@@ -101,11 +110,10 @@ export function mergeChunks(job: MergeJob, how: How): MergeResult {
   let end: MergeResult['end'] = 'finished';
   try {
     for (const chunk of job.chunks) {
-      if (how.signal.aborted) {
+      if (how.signal.aborted || !merge.take(chunk, how)) {
         end = 'aborted';
         break;
       }
-      merge.take(chunk, how);
     }
     merge.save();
   } finally {
@@ -136,20 +144,24 @@ class Merge {
     this.#manifest = manifest;
   }
 
-  take(chunk: { raw: string; map: string }, how: How): void {
-    let merged: MergedChunk;
+  /** Returns false when it was stopped; then nothing of the chunk is claimed. */
+  take(chunk: { raw: string; map: string }, how: How): boolean {
+    let merged: MergedChunk | undefined;
     try {
       merged = this.#merge(chunk, how);
     } catch (error) {
       if (!(error instanceof RescueError) || !REFUSALS.has(error.code)) throw error;
-      const refusal = [error.message, error.hint].filter(Boolean).join(' ');
+      const { code, message, hint } = error;
+      const refusal = { code, message, hint };
       merged = { raw: chunk.raw, chunk: undefined, isOurs: false, added: 0, refusal };
     }
+    if (merged === undefined) return false;
     this.#chunks.push(merged);
     how.onEvent({ type: 'merged', chunk: merged });
+    return true;
   }
 
-  #merge(chunk: { raw: string; map: string }, how: How): MergedChunk {
+  #merge(chunk: { raw: string; map: string }, how: How): MergedChunk | undefined {
     const mapfile = loaded(fileMapStore(chunk.map));
     if (mapfile === undefined || mapfile.map.count === 0) {
       throw new RescueError('chunk-mismatch', `${chunk.raw} has no map ${chunk.map}.`, {
@@ -157,27 +169,28 @@ class Merge {
       });
     }
     const manifest = readManifest(mapfile.heading);
-    this.#agree(chunk.map, mapfile, manifest);
+    const { map } = mapfile;
+    // A map of a source of unknown size has no end; the image has one.
+    const last = map.count - 1;
+    if (map.end === OPEN_END && map.statusAt(last) === '?') map.truncate(map.posAt(last));
+    this.#agree(chunk.map, map, manifest);
     const source = openFileSource(chunk.raw, { direct: false });
     try {
-      const { map } = mapfile;
-      // A map of a source of unknown size has no end; the image has one.
-      if (map.end === OPEN_END && map.statusAt(map.count - 1) === '?') {
-        map.truncate(map.posAt(map.count - 1));
-      }
       const rescued = Domain.fromMap(map);
       if ((source.size ?? 0) < rescued.end) throw cutShort(source, rescued);
       const fresh = rescued.subtract(Domain.fromMap(this.#map));
-      this.#copy(source, fresh, how);
+      if (!this.#copy(source, fresh, how)) return undefined;
       this.#map = unionOf(this.#map, map);
       const { chunkSize, sourceSize } = manifest;
+      const isOurs = sourceSize !== undefined;
+      const unchecked = (this.#manifest.unchecked ?? 0) + (isOurs ? 0 : fresh.size);
       this.#manifest = {
         ...this.#manifest,
         ...(chunkSize && { chunkSize }),
         ...(sourceSize && { sourceSize }),
+        ...(unchecked && { unchecked }),
       };
       this.save();
-      const isOurs = sourceSize !== undefined;
       return {
         raw: chunk.raw,
         chunk: manifest.chunk,
@@ -191,32 +204,47 @@ class Merge {
   }
 
   /** A chunk of another source shows in its size, as far as the maps tell. */
-  #agree(path: string, mapfile: Mapfile, manifest: Manifest): void {
-    const { sourceSize: here } = manifest;
+  #agree(path: string, map: RescueMap, { sourceSize: here }: Manifest): void {
     const { sourceSize: known } = this.#manifest;
+    const hint = 'It belongs to another disk. Nothing of it was written.';
     if (here !== undefined && known !== undefined && here !== known) {
       throw new RescueError(
         'chunk-mismatch',
         `${path} is a chunk of a source of ${here} bytes; ${this.#job.image} is an image of one of ${known} bytes.`,
-        { hint: 'It belongs to another disk. Nothing of it was written.' },
+        { hint },
       );
     }
-    const size = here ?? known;
-    const end = Domain.fromMap(mapfile.map).end;
-    if (size !== undefined && end > size) {
+    const size = here ?? known ?? OPEN_END - 1;
+    const [end, imageEnd] = [triedEnd(map), triedEnd(this.#map)];
+    if (end > size) {
+      const limit =
+        size === OPEN_END - 1 ? 'no disk is that large' : `the source has ${size} bytes`;
       throw new RescueError(
         'chunk-mismatch',
-        `${path} has data up to ${end}, but the source has ${size} bytes.`,
-        { hint: 'It belongs to another disk. Nothing of it was written.' },
+        `${path} speaks of bytes up to ${end}, but ${limit}.`,
+        {
+          hint,
+        },
       );
     }
+    if (imageEnd > size) {
+      throw new RescueError(
+        'chunk-mismatch',
+        `${path} is a chunk of a source of ${size} bytes; ${this.#job.image} has data up to ${imageEnd}.`,
+        { hint },
+      );
+    }
+    if (map.end > size) map.truncate(size);
+    if (this.#map.end > size) this.#map.truncate(size);
   }
 
-  #copy(source: FileSource, fresh: Domain, how: How): void {
+  /** Returns false when it was stopped before the end. */
+  #copy(source: FileSource, fresh: Domain, how: How): boolean {
     const total = fresh.size;
     let done = 0;
     for (const range of fresh.ranges()) {
       for (let pos = range.pos; pos < range.pos + range.size; ) {
+        if (how.signal.aborted) return false;
         const size = Math.min(this.#buffer.length, range.pos + range.size - pos);
         const into = this.#buffer.subarray(0, size);
         const { copied, errno } = source.read(pos, into) as ReadOutcome;
@@ -227,6 +255,7 @@ class Merge {
         how.onEvent({ type: 'merging', raw: source.name, done, total });
       }
     }
+    return true;
   }
 
   /** Makes the image durable and as long as the source, then saves the map that claims what is in it. */
@@ -264,6 +293,24 @@ class Merge {
       unread: [...map.ranges('*'), ...map.ranges('/'), ...map.ranges('-')],
     };
   }
+}
+
+/** Where the last block ends that somebody tried to read; 0 when there is none. */
+function triedEnd(map: RescueMap): number {
+  let last = map.count - 1;
+  while (last >= 0 && map.statusAt(last) === '?') last--;
+  return last < 0 ? 0 : map.endAt(last);
+}
+
+function chunkAsImage(job: MergeJob, chunk: number): RescueError {
+  return new RescueError(
+    'target-exists',
+    `The last name is the image to write, and ${job.image} is chunk ${chunk} itself (${job.map} says so).`,
+    {
+      path: job.image,
+      hint: 'Give the image a name of its own: rescue merge chunk*.raw final.raw',
+    },
+  );
 }
 
 function lostImage(job: MergeJob, claimed: Domain, size: number | undefined): RescueError {

@@ -70,8 +70,15 @@ export class FileTarget implements Target {
    */
   extend(size: number): void {
     if (this.kind !== 'file') return;
-    this.#size = Math.max(this.#size, size);
-    this.#lengthen();
+    const before = this.#size;
+    this.#size = Math.max(before, size);
+    try {
+      this.#lengthen();
+    } catch (error) {
+      // Or no later sync could succeed, and what was written before would never be claimed.
+      this.#size = before;
+      throw error;
+    }
   }
 
   /** @throws RescueError `target-sync`, from then on each time; `target-write` when it cannot grow */

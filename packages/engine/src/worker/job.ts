@@ -23,6 +23,8 @@ export interface FileRescueJob {
   readonly chunkMap?: ChunkMapJob;
   /** Begin with everything in the domain non-tried, whatever the map says. */
   readonly isReread?: boolean;
+  /** The target holds what the map claims although its own map does not say so: ddrescue wrote it. */
+  readonly trustsTarget?: boolean;
   readonly retrims?: boolean;
   readonly triesAgain?: boolean;
   readonly settings: Omit<SettingsInput, 'manner'>;
@@ -43,6 +45,8 @@ export interface ChunkMapJob {
 export interface FileRescueResult {
   /** Nothing was left to read and the target is not there: it was carried away. Nothing was written. */
   readonly isElsewhere: boolean;
+  /** Nothing was left to read before it began. Nothing was written. */
+  readonly wasDone: boolean;
   readonly end: RescueEnd;
   readonly progress: Progress;
 }

@@ -2,9 +2,8 @@ import { Domain, type Mapfile, OPEN_END } from '@chunkrescue/mapfile';
 import { withChunkMap } from '../chunks/chunk-map-store.ts';
 import { rescueBlocking } from '../drive.ts';
 import { RescueError } from '../errors.ts';
-import { progressAtRest, type RescueEvent } from '../events.ts';
+import { pendingBytes, progressAtRest, type RescueEvent } from '../events.ts';
 import { blockingClock } from '../node/clock.ts';
-import { existingSize } from '../node/existing-size.ts';
 import { openFileSource } from '../node/file-source.ts';
 import { openFileTarget } from '../node/file-target.ts';
 import { fileMapStore } from '../node/map-store.ts';
@@ -14,6 +13,7 @@ import type { RescueOptions } from '../session.ts';
 import { completeManner } from '../strategy/manner.ts';
 import { resolveSettings } from '../strategy/settings.ts';
 import { withBadAreas } from '../wrap/bad-areas.ts';
+import { checkTarget, missingTarget } from './check-target.ts';
 import type { FileRescueJob, FileRescueResult } from './job.ts';
 
 /** Runs a rescue from file to file in this thread, without ever giving the thread away. */
@@ -25,12 +25,17 @@ export function rescueFilesBlocking(
   try {
     const source = job.testMap === undefined ? file : testSource(file, job.testMap);
     const store = storeOf(job);
-    const elsewhere = checkTarget(job, { source, store });
-    if (elsewhere !== undefined) return elsewhere;
+    const idle = nothingToDo(job, { source, store });
+    if (idle !== undefined) return idle;
     const target = openFileTarget(job.target, { mode: 'any', force: job.isForced ?? false });
     try {
       const result = rescueBlocking({ ...optionsOf(job), ...how, source, target, store });
-      return { end: result.end, progress: result.progress, isElsewhere: false };
+      return {
+        end: result.end,
+        progress: result.progress,
+        isElsewhere: false,
+        wasDone: false,
+      };
     } finally {
       target.close();
     }
@@ -52,47 +57,25 @@ function optionsOf(job: FileRescueJob): Omit<RescueOptions, 'source' | 'target'>
   };
 }
 
-/**
- * What the map claims must be in the target: a claim without its bytes would end as zeros in an image.
- * Returns a result when there is nothing left to do and the target was carried away.
- */
-function checkTarget(
+/** Checks the target; returns a result when the options leave nothing to do. */
+function nothingToDo(
   job: FileRescueJob,
   { source, store }: { source: Source; store: MapStore },
 ): FileRescueResult | undefined {
-  const size = existingSize(job.target);
   const mapfile = store.load() as Mapfile | undefined;
-  if (mapfile === undefined) {
-    if ((size ?? 0) === 0 || job.isForced) return undefined;
-    throw new RescueError(
-      'target-exists',
-      `${job.target} exists, but there is no map ${job.map} that knows what is in it.`,
-      {
-        path: job.target,
-        hint: 'If you want to go on with an earlier rescue, give its map. Otherwise choose another name.',
-      },
-    );
-  }
+  const target = checkTarget(job, { mapfile, sourceSize: source.size });
+  if (target === 'ready') return undefined;
   const domain = job.domain === undefined ? Domain.whole() : Domain.of(job.domain);
-  const claimed = Domain.fromMap(mapfile.map).intersect(domain);
-  if (claimed.isEmpty || (size ?? 0) >= claimed.end) return undefined;
   const settings = resolveSettings(job.settings, source, completeManner);
-  const plan = planRescue({ sourceSize: source.size, domain, mapfile }, settings);
+  const plan = planRescue({ ...job, sourceSize: source.size, domain, mapfile }, settings);
   const progress = progressAtRest(plan.map);
-  const retries = (job.settings.retryPasses ?? 0) > 0 ? progress.bad : 0;
-  const isLeft = progress.nonTried + progress.nonTrimmed + progress.nonScraped + retries > 0;
-  if (size === undefined && !isLeft && job.chunkMap !== undefined) {
-    return { end: 'finished', progress, isElsewhere: true };
+  const isDone = pendingBytes(progress, settings) === 0;
+  const isElsewhere = target === 'away';
+  if (isDone && job.chunkMap !== undefined) {
+    return { end: 'finished', progress, isElsewhere, wasDone: true };
   }
-  const what = size === undefined ? 'is not there' : `has only ${size} bytes`;
-  throw new RescueError(
-    'target-missing',
-    `${job.map} says that ${claimed.size} bytes were read up to position ${claimed.end}, but ${job.target} ${what}.`,
-    {
-      path: job.target,
-      hint: 'Put it back (with its map) to go on, or read that part again with --reread.',
-    },
-  );
+  if (isElsewhere && mapfile !== undefined) throw missingTarget(job, mapfile.map);
+  return undefined;
 }
 
 function testSource(file: Source, path: string): Source {
