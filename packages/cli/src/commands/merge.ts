@@ -62,7 +62,7 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
   }
   if (existsSync(`${image}.map`) && args.map === undefined && /\.raw$/.test(image)) {
     throw new UsageError(
-      `The last name is the image to write, and ${image} looks like a chunk: ${image}.map is there.`,
+      `The last name is the image to write, and ${image} looks like a chunk: ${image}.map is there. If it is the image, say --map ${image}.map.`,
     );
   }
   const map = args.map ?? `${image.replace(/\.(raw|img|dd|bin)$/, '')}.map`;

@@ -180,11 +180,9 @@ function isPassed(
   if (map.start > pos || map.end < pos + size) return false;
   const part = map.slice(pos, pos + size);
   const nonTried = part.sizeOf('?');
-  // With -N an interrupted chunk cannot be told from one whose skipped parts were left: both were begun.
-  const isCopied = args['no-sweep'] ? nonTried < size : nonTried === 0;
-  const nonScraped = args['no-scrape'] ? 0 : part.sizeOf('/');
-  const nonTrimmed = part.sizeOf('*');
-  return isCopied && nonTrimmed + nonScraped === 0;
+  // -N leaves what was skipped, and what borders on it untrimmed. That looks like an interrupted chunk.
+  if (args['no-sweep']) return nonTried < size;
+  return nonTried + part.sizeOf('*') + (args['no-scrape'] ? 0 : part.sizeOf('/')) === 0;
 }
 
 /** A chunk's own name may belong to a plan made by hand, or to what was read by one. */

@@ -179,6 +179,7 @@ class Merge {
       const rescued = Domain.fromMap(map);
       if ((source.size ?? 0) < rescued.end) throw cutShort(source, rescued);
       const fresh = rescued.subtract(Domain.fromMap(this.#map));
+      this.#begin(map.end);
       if (!this.#copy(source, fresh, how)) return undefined;
       this.#map = unionOf(this.#map, map);
       const { chunkSize, sourceSize } = manifest;
@@ -201,6 +202,13 @@ class Merge {
     } finally {
       source.close();
     }
+  }
+
+  /** An image that is being written for the first time has a map that knows it, should the merge be stopped. */
+  #begin(size: number): void {
+    if (this.#map.end > 0 || size === 0) return;
+    this.#map = RescueMap.ofOne(0, size);
+    this.save();
   }
 
   /** A chunk of another source shows in its size, as far as the maps tell. */

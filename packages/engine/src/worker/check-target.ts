@@ -79,7 +79,7 @@ function refuseOtherChunk(job: FileRescueJob, { own, facts, domain, claimed }: O
     claimed.isEmpty &&
     !claimsOf(own.map).isEmpty &&
     !job.isReread &&
-    startOf(own) !== startOf(facts.mapfile);
+    runOf(own) !== runOf(facts.mapfile);
   if (!isOtherSource && !isOtherPart && !isUnknown) return;
   const why = isOtherSource
     ? `of a source of ${size} bytes`
@@ -113,9 +113,12 @@ function saysTheSame(own: RescueMap, common: RescueMap, domain: Domain): boolean
   });
 }
 
-/** When the run began that wrote a map: both maps of one run say the same. */
-function startOf(mapfile: Mapfile | undefined): string | undefined {
-  return mapfile?.heading.find((line) => line.startsWith('# Start time:'));
+/** Which run wrote a map: both maps of one run say the same. */
+function runOf(mapfile: Mapfile | undefined): string {
+  const lines = (mapfile?.heading ?? []).filter((line) =>
+    /^# (?:Command line|Start time):/.test(line),
+  );
+  return lines.join('\n');
 }
 
 function unknownTarget(job: FileRescueJob): RescueError {

@@ -152,6 +152,16 @@ describe('length', () => {
     expect(readFileSync(path).subarray(0, 1000)).toEqual(Buffer.alloc(1000, 1));
   });
 
+  test('that cannot be reached leaves the target as it was, good for a later sync', () => {
+    const path = join(scratchFolder(), 'image');
+    const target = openFileTarget(path, { mode: 'any' });
+    target.write(0, filled(1000, 1));
+    expect(() => target.extend(2 ** 53 - 1)).toThrow(/target-write|Can't write/);
+    expect(target.size).toBe(1000);
+    finish(target);
+    expect(statSync(path).size).toBe(1000);
+  });
+
   test('is kept when somebody else made the file longer', () => {
     const path = join(scratchFolder(), 'image');
     const target = openFileTarget(path, { mode: 'create' });
