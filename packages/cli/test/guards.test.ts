@@ -51,6 +51,16 @@ describe('a chunk file is never believed for its length', () => {
     expect(readFileSync(raw(other, 0)).equals(Buffer.alloc(MIB, 'x'))).toBe(true);
   });
 
+  test("refuses a file that nobody's map knows beside a rescue that was begun", () => {
+    const [dir] = folders('dir');
+    read(dir, '--chunk', '0');
+    writeFileSync(raw(dir, 3), 'holiday pictures');
+    for (const more of [[], ['--reread']]) {
+      expect(read(dir, '--chunk', '3', ...more).status).toBe(7);
+    }
+    expect(readFileSync(raw(dir, 3), 'utf8')).toBe('holiday pictures');
+  });
+
   test('refuses an older copy of the chunk, which has less, unless told that ddrescue wrote it', () => {
     const [here, old] = folders('here', 'old');
     read(here, '--chunk', '1', '-n', '-N');

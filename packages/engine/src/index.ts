@@ -6,7 +6,13 @@ export {
   DEFAULT_CHUNK_SIZE,
 } from './chunks/layout.ts';
 export { type Manifest, manifestComments, readManifest } from './chunks/manifest.ts';
-export type { MergedChunk, MergeEvent, MergeJob, MergeResult, Refusal } from './chunks/merge.ts';
+export type {
+  MergedChunk,
+  MergeEvent,
+  MergeJob,
+  MergeResult,
+  Refusal,
+} from './chunks/merge-job.ts';
 export { rescue, rescueBlocking } from './drive.ts';
 export { RescueError, type RescueErrorCode, type RescueErrorDetails } from './errors.ts';
 export {

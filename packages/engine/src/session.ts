@@ -4,8 +4,8 @@
  * a port answered with one, and `undefined` between reads, where a driver may let other work run.
  */
 import type { Domain, RescueMap } from '@chunkrescue/mapfile';
-import { RescueError } from './errors.ts';
 import { domainTotals, type Progress, type RescueEnd, type RescueEvent } from './events.ts';
+import { refuseFatal } from './fatal-errors.ts';
 import { mapHeading, phaseMessage } from './heading.ts';
 import { type PlanInput, planRescue } from './plan.ts';
 import type { Clock, MapStore, MaybePromise, ReadOutcome, Source, Target } from './ports.ts';
@@ -58,21 +58,6 @@ const PROGRESS_MS = 100;
 
 /** The options as a driver hands them on. */
 type SessionOptions = RescueOptions & { readonly clock: Clock };
-
-/** Errors that concern the device or the way to it, not the sectors; nothing may be marked for them. */
-const LOST = new Set(['ENODEV', 'ENXIO', 'ENOMEDIUM', 'ENOENT', 'ESHUTDOWN', 'ENOTCONN', 'EBADF']);
-const REFUSED = new Set([
-  'EACCES',
-  'EBUSY',
-  'EFAULT',
-  'EINVAL',
-  'EISDIR',
-  'ENOBUFS',
-  'ENOMEM',
-  'ENOSYS',
-  'EPERM',
-  'ESPIPE',
-]);
 
 /** Runs a rescue, in the hands of a driver. */
 export function* session(options: SessionOptions): Session {
@@ -139,34 +124,6 @@ function* loop(
 
 function allocate(source: Source, size: number): Uint8Array {
   return source.allocate?.(size) ?? new Uint8Array(size);
-}
-
-function refuseFatal(source: Source, request: Request, errno: string): void {
-  if (LOST.has(errno)) {
-    throw new RescueError(
-      'source-lost',
-      `${source.name} went away while it was read at position ${request.pos} (${errno}).`,
-      {
-        path: source.name,
-        pos: request.pos,
-        hint: 'What was read is saved. Connect it again and give the same command to go on.',
-      },
-    );
-  }
-  if (REFUSED.has(errno)) {
-    throw new RescueError(
-      'source-read',
-      `${source.name} cannot be read at position ${request.pos} (${errno}).`,
-      {
-        path: source.name,
-        pos: request.pos,
-        hint:
-          errno === 'EINVAL'
-            ? 'Is the sector size (-b) right for this device?'
-            : 'What was read is saved; the same command goes on.',
-      },
-    );
-  }
 }
 
 function* saveQuietly(run: Run): Generator<PromiseLike<unknown> | undefined, void, unknown> {

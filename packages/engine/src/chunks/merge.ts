@@ -2,14 +2,7 @@
  * Merging: writes into the image what each chunk proves, and nothing else. A chunk that cannot be right is
  * refused as a whole, before anything of it is claimed; the others still go in.
  */
-import {
-  Domain,
-  type Mapfile,
-  OPEN_END,
-  type Range,
-  RescueMap,
-  unionOf,
-} from '@chunkrescue/mapfile';
+import { Domain, type Mapfile, OPEN_END, RescueMap, unionOf } from '@chunkrescue/mapfile';
 import { RescueError, type RescueErrorCode } from '../errors.ts';
 import { mapHeading } from '../heading.ts';
 import { alignedBuffer } from '../node/aligned-memory.ts';
@@ -19,65 +12,8 @@ import { type FileTarget, openFileTarget } from '../node/file-target.ts';
 import { fileMapStore } from '../node/map-store.ts';
 import type { MapStore, ReadOutcome } from '../ports.ts';
 import { type Manifest, manifestComments, readManifest } from './manifest.ts';
-
-/** Chunks to put into an image. */
-export interface MergeJob {
-  /** Each chunk and its map, in any order. */
-  readonly chunks: readonly { readonly raw: string; readonly map: string }[];
-  readonly image: string;
-  readonly map: string;
-  /** The image may exist without a map. */
-  readonly isForced?: boolean;
-  readonly commandLine?: string;
-}
-
-/** What became of one chunk. */
-export interface MergedChunk {
-  readonly raw: string;
-  /** Number, where its map says so. */
-  readonly chunk: number | undefined;
-  /** Its map was written by this program, so it tells rescued from unreadable. */
-  readonly isOurs: boolean;
-  /** Bytes that were new to the image. */
-  readonly added: number;
-  /** Why it was refused, or undefined. */
-  readonly refusal: Refusal | undefined;
-}
-
-/** Why nothing of a chunk is claimed. */
-export interface Refusal {
-  readonly code: RescueErrorCode;
-  readonly message: string;
-  readonly hint: string | undefined;
-}
-
-export type MergeEvent =
-  | {
-      readonly type: 'merging';
-      readonly raw: string;
-      readonly done: number;
-      readonly total: number;
-    }
-  | { readonly type: 'merged'; readonly chunk: MergedChunk };
-
-export interface MergeResult {
-  readonly end: 'finished' | 'aborted';
-  readonly chunks: readonly MergedChunk[];
-  /** What the maps say of the chunks' size and the source's. */
-  readonly manifest: Manifest;
-  /** Bytes of the image by status. */
-  readonly totals: {
-    readonly size: number;
-    readonly rescued: number;
-    readonly bad: number;
-    readonly unfinished: number;
-    readonly nonTried: number;
-  };
-  /** What no chunk has brought yet. */
-  readonly missing: readonly Range[];
-  /** What could not be read on the source, or was not tried to the end. */
-  readonly unread: readonly Range[];
-}
+import { chunkAsImage, cutShort, lostImage, unknownImage, unreadable } from './merge-errors.ts';
+import type { MergedChunk, MergeEvent, MergeJob, MergeResult } from './merge-job.ts';
 
 interface How {
   readonly signal: Pick<AbortSignal, 'aborted'>;
@@ -308,50 +244,6 @@ function triedEnd(map: RescueMap): number {
   let last = map.count - 1;
   while (last >= 0 && map.statusAt(last) === '?') last--;
   return last < 0 ? 0 : map.endAt(last);
-}
-
-function chunkAsImage(job: MergeJob, chunk: number): RescueError {
-  return new RescueError(
-    'target-exists',
-    `The last name is the image to write, and ${job.image} is chunk ${chunk} itself (${job.map} says so).`,
-    {
-      path: job.image,
-      hint: 'Give the image a name of its own: rescue merge chunk*.raw final.raw',
-    },
-  );
-}
-
-function lostImage(job: MergeJob, claimed: Domain, size: number | undefined): RescueError {
-  const what = size === undefined ? 'is not there' : `has only ${size} bytes`;
-  return new RescueError(
-    'target-missing',
-    `${job.map} says that ${claimed.size} bytes were merged up to position ${claimed.end}, but ${job.image} ${what}.`,
-    { path: job.image, hint: 'Put the image back, or remove the map and merge all chunks again.' },
-  );
-}
-
-function unknownImage(job: MergeJob): RescueError {
-  return new RescueError(
-    'target-exists',
-    `${job.image} exists, but there is no map ${job.map} that knows what is in it.`,
-    { path: job.image, hint: 'Choose another name, or give its map with --map.' },
-  );
-}
-
-function cutShort(source: FileSource, rescued: Domain): RescueError {
-  return new RescueError(
-    'chunk-mismatch',
-    `${source.name} is cut short: it has ${source.size} bytes, its map claims data up to ${rescued.end}.`,
-    { hint: 'Copy it again. Nothing of it was written.' },
-  );
-}
-
-function unreadable(name: string, pos: number, errno: string | undefined): RescueError {
-  return new RescueError(
-    'source-read',
-    `${name} cannot be read at position ${pos} (${errno ?? 'it ends there'}).`,
-    { path: name, pos, hint: 'Copy it again. Nothing of it is claimed in the map.' },
-  );
 }
 
 function loaded(store: MapStore): Mapfile | undefined {

@@ -28,9 +28,17 @@ export function checkTarget(job: FileRescueJob, facts: TargetFacts): 'ready' | '
   const common = facts.mapfile?.map;
   const domain = job.domain === undefined ? Domain.whole() : Domain.of(job.domain);
   const claimed = claimsOf(common).intersect(domain);
-  if (facts.mapfile === undefined && (size ?? 0) > 0 && !job.isForced) throw unknownTarget(job);
+  if (facts.mapfile === undefined && (size ?? 0) > 0 && !job.isForced)
+    throw unknownTarget(job, `there is no map ${job.map}`);
   const own =
     job.chunkMap === undefined || (size ?? 0) === 0 ? undefined : loadOwn(job.chunkMap.path);
+  const isStranger = job.chunkMap !== undefined && own === undefined && claimed.isEmpty;
+  if (isStranger && (size ?? 0) > 0 && !job.trustsTarget) {
+    throw unknownTarget(
+      job,
+      `${job.map} knows no byte of it and there is no map ${job.chunkMap?.path}`,
+    );
+  }
   if (own !== undefined) refuseOtherChunk(job, { own, facts, domain, claimed });
   if (job.isReread) return 'ready';
   if ((size ?? 0) < claimed.end && !claimed.isEmpty) {
@@ -121,10 +129,10 @@ function runOf(mapfile: Mapfile | undefined): string {
   return lines.join('\n');
 }
 
-function unknownTarget(job: FileRescueJob): RescueError {
+function unknownTarget(job: FileRescueJob, what: string): RescueError {
   return new RescueError(
     'target-exists',
-    `${job.target} exists, but there is no map ${job.map} that knows what is in it.`,
+    `${job.target} exists, but ${what} that knows what is in it.`,
     {
       path: job.target,
       hint: 'If you want to go on with an earlier rescue, give its map. Otherwise choose another name.',

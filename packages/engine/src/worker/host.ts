@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { MergeEvent, MergeJob, MergeResult } from '../chunks/merge.ts';
+import type { MergeEvent, MergeJob, MergeResult } from '../chunks/merge-job.ts';
 import { RescueError } from '../errors.ts';
 import type { RescueEvent } from '../events.ts';
 import type { FileRescueJob, FileRescueResult, Job, WorkerInput, WorkerMessage } from './job.ts';

@@ -1,6 +1,6 @@
 /** What a worker is asked to do, and what it says. Plain values: they cross threads. */
 import type { Range } from '@chunkrescue/mapfile';
-import type { MergeEvent, MergeJob, MergeResult } from '../chunks/merge.ts';
+import type { MergeEvent, MergeJob, MergeResult } from '../chunks/merge-job.ts';
 import type { RescueErrorCode } from '../errors.ts';
 import type { Progress, RescueEnd, RescueEvent } from '../events.ts';
 import type { SettingsInput } from '../strategy/settings.ts';

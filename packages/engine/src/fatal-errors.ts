@@ -1,0 +1,48 @@
+/** Which errors of a read are the disk's, and which end the run because nothing may be marked for them. */
+import { RescueError } from './errors.ts';
+import type { Source } from './ports.ts';
+import type { Request } from './strategy/request.ts';
+
+/** Errors that concern the device or the way to it, not the sectors; nothing may be marked for them. */
+const LOST = new Set(['ENODEV', 'ENXIO', 'ENOMEDIUM', 'ENOENT', 'ESHUTDOWN', 'ENOTCONN', 'EBADF']);
+const REFUSED = new Set([
+  'EACCES',
+  'EBUSY',
+  'EFAULT',
+  'EINVAL',
+  'EISDIR',
+  'ENOBUFS',
+  'ENOMEM',
+  'ENOSYS',
+  'EPERM',
+  'ESPIPE',
+]);
+
+/** @throws RescueError `source-lost` or `source-read`, unless the error is one of sectors */
+export function refuseFatal(source: Source, request: Request, errno: string): void {
+  if (LOST.has(errno)) {
+    throw new RescueError(
+      'source-lost',
+      `${source.name} went away while it was read at position ${request.pos} (${errno}).`,
+      {
+        path: source.name,
+        pos: request.pos,
+        hint: 'What was read is saved. Connect it again and give the same command to go on.',
+      },
+    );
+  }
+  if (REFUSED.has(errno)) {
+    throw new RescueError(
+      'source-read',
+      `${source.name} cannot be read at position ${request.pos} (${errno}).`,
+      {
+        path: source.name,
+        pos: request.pos,
+        hint:
+          errno === 'EINVAL'
+            ? 'Is the sector size (-b) right for this device?'
+            : 'What was read is saved; the same command goes on.',
+      },
+    );
+  }
+}
