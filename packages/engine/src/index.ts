@@ -50,5 +50,7 @@ export { rescueSteps, type StepsEnd } from './strategy/steps.ts';
 export { type Following, mergeFiles, RescueWorker, rescueFiles } from './worker/host.ts';
 export type { ChunkMapJob, FileRescueJob, FileRescueResult } from './worker/job.ts';
 export { withBadAreas } from './wrap/bad-areas.ts';
+export { withBadSectorData } from './wrap/bad-sector-data.ts';
+export { withOutputOffset } from './wrap/output-offset.ts';
 export { withRateLimit } from './wrap/rate-limit.ts';
 export { type ReadRecord, withReadLog } from './wrap/read-log.ts';
