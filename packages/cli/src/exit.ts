@@ -27,6 +27,7 @@ const STATUS_OF: Readonly<Record<RescueErrorCode, ExitStatus>> = {
   'source-open': EXIT.environment,
   'source-lost': EXIT.sourceLost,
   'source-read': EXIT.environment,
+  'source-changed': EXIT.corrupt,
   'beyond-end': EXIT.environment,
   'target-open': EXIT.environment,
   'target-exists': EXIT.refused,

@@ -98,6 +98,11 @@ function tell(report: Reporter, error: unknown): void {
   }
 }
 
+/** Reached only behind an option of ours: else `start.ts` took the command. */
+function dropIn(): never {
+  throw new UsageError('ddrescue and ddrescuelog must be the first word behind rescue.');
+}
+
 const program = yargs(words)
   .scriptName('rescue')
   .usage(
@@ -127,6 +132,16 @@ const program = yargs(words)
     describe: 'Rescue a whole source into one image',
     builder: (argv: Argv) => copyOptions(argv),
     handler: (args) => run(copy, args as never),
+  })
+  .command({
+    command: 'ddrescue [words..]',
+    describe: 'Do what GNU ddrescue 1.30 does with the same command line',
+    handler: dropIn,
+  })
+  .command({
+    command: 'ddrescuelog [words..]',
+    describe: 'Do what GNU ddrescuelog 1.30 does with the same command line',
+    handler: dropIn,
   })
   .parserConfiguration({
     'boolean-negation': false,

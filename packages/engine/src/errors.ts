@@ -3,6 +3,7 @@ export type RescueErrorCode =
   | 'source-open'
   | 'source-lost'
   | 'source-read'
+  | 'source-changed'
   | 'beyond-end'
   | 'target-open'
   | 'target-exists'
@@ -25,6 +26,8 @@ export interface RescueErrorDetails {
   readonly path?: string;
   /** Byte position concerned. */
   readonly pos?: number;
+  /** Name of the system's error (`ENXIO`). */
+  readonly errno?: string;
   /** One sentence: what to do next. */
   readonly hint?: string;
   readonly cause?: unknown;
@@ -36,6 +39,7 @@ export class RescueError extends Error {
   readonly code: RescueErrorCode;
   readonly path: string | undefined;
   readonly pos: number | undefined;
+  readonly errno: string | undefined;
   readonly hint: string | undefined;
 
   constructor(code: RescueErrorCode, message: string, details: RescueErrorDetails = {}) {
@@ -43,6 +47,7 @@ export class RescueError extends Error {
     this.code = code;
     this.path = details.path;
     this.pos = details.pos;
+    this.errno = details.errno;
     this.hint = details.hint;
   }
 }

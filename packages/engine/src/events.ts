@@ -1,10 +1,11 @@
 import type { RescueMap } from '@chunkrescue/mapfile';
+import type { TimeLimitEnd } from './limits.ts';
 import type { Phase } from './strategy/request.ts';
 import type { StrategySettings } from './strategy/settings.ts';
 import type { StepsEnd } from './strategy/steps.ts';
 
-/** How a run ended: by itself (`StepsEnd`) or because its `AbortSignal` said so. */
-export type RescueEnd = StepsEnd | 'aborted';
+/** How a run ended: by itself (`StepsEnd`), by a limit of time, or because its `AbortSignal` said so. */
+export type RescueEnd = StepsEnd | TimeLimitEnd | 'aborted';
 
 /** Bytes of the domain by status. */
 export interface DomainTotals {
@@ -27,14 +28,25 @@ export interface Progress extends DomainTotals {
   readonly position: number;
   /** Milliseconds since the run began. */
   readonly runTimeMs: number;
-  /** Milliseconds since the last read that brought something. */
+  /** Milliseconds since the last read that brought something, or since the start when there was none. */
   readonly sinceSuccessMs: number;
+  /** Whether any read brought something. */
+  readonly hasSucceeded: boolean;
   /** Bytes per second, of the last second and of the whole run. */
   readonly currentRateBytesPerS: number;
   readonly averageRateBytesPerS: number;
+  /** Bytes of failed reads in the last second. */
+  readonly errorRateBytesPerS: number;
+  /** Reads that were slower than the minimum asked for. */
+  readonly slowReads: number;
+  /** Seconds that what is not rescued takes at the rate of the last minute; undefined when nothing came. */
+  readonly remainingS: number | undefined;
 }
 
-/** What a run tells while it goes on. Progress comes at most ten times a second. */
+/**
+ * What a run tells while it goes on. Progress comes at most ten times a second; `second` when the rates were
+ * computed anew; `pass-ended` before the `phase` that follows, or before the end.
+ */
 export type RescueEvent =
   | { readonly type: 'started'; readonly progress: Progress }
   | {
@@ -44,7 +56,9 @@ export type RescueEvent =
       readonly direction: 'forwards' | 'backwards';
       readonly progress: Progress;
     }
+  | { readonly type: 'pass-ended'; readonly progress: Progress }
   | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'second'; readonly progress: Progress }
   | { readonly type: 'saved'; readonly progress: Progress }
   | { readonly type: 'ended'; readonly end: RescueEnd; readonly progress: Progress };
 
@@ -68,8 +82,12 @@ export function progressAtRest(map: RescueMap): Progress {
     position: 0,
     runTimeMs: 0,
     sinceSuccessMs: 0,
+    hasSucceeded: false,
     currentRateBytesPerS: 0,
     averageRateBytesPerS: 0,
+    errorRateBytesPerS: 0,
+    slowReads: 0,
+    remainingS: undefined,
   };
 }
 

@@ -18,8 +18,14 @@ const REFUSED = new Set([
   'ESPIPE',
 ]);
 
-/** @throws RescueError `source-lost` or `source-read`, unless the error is one of sectors */
-export function refuseFatal(source: Source, request: Request, errno: string): void {
+/** @throws RescueError `source-lost` or `source-read`, unless the error is one of sectors, or tolerated */
+export function refuseFatal(
+  source: Source,
+  request: Request,
+  failure: { readonly errno: string; readonly tolerated: ReadonlySet<string> | undefined },
+): void {
+  const { errno, tolerated } = failure;
+  if (tolerated?.has(errno)) return;
   if (LOST.has(errno)) {
     throw new RescueError(
       'source-lost',
@@ -27,6 +33,7 @@ export function refuseFatal(source: Source, request: Request, errno: string): vo
       {
         path: source.name,
         pos: request.pos,
+        errno,
         hint: 'What was read is saved. Connect it again and give the same command to go on.',
       },
     );
@@ -38,6 +45,7 @@ export function refuseFatal(source: Source, request: Request, errno: string): vo
       {
         path: source.name,
         pos: request.pos,
+        errno,
         hint:
           errno === 'EINVAL'
             ? 'Is the sector size (-b) right for this device?'

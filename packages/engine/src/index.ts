@@ -13,6 +13,7 @@ export type {
   MergeResult,
   Refusal,
 } from './chunks/merge-job.ts';
+export { type CopyOnDemand, copyOnDemand } from './copy-on-demand.ts';
 export { rescue, rescueBlocking } from './drive.ts';
 export { RescueError, type RescueErrorCode, type RescueErrorDetails } from './errors.ts';
 export {
@@ -22,15 +23,26 @@ export {
   type RescueEnd,
   type RescueEvent,
 } from './events.ts';
+export { type FillOptions, type FillProgress, type FillResult, fill } from './fill.ts';
+export {
+  type GenerateOptions,
+  type GenerateProgress,
+  type GenerateResult,
+  generate,
+} from './generate.ts';
 export { type HeadingInput, mapHeading, phaseMessage, VERSION } from './heading.ts';
+export type { SlowReads, TimeLimitEnd, TimeLimits } from './limits.ts';
 export { blockingClock, systemClock } from './node/clock.ts';
 export { existingSize } from './node/existing-size.ts';
 export { FileSource, openFileSource } from './node/file-source.ts';
 export { FileTarget, openFileTarget } from './node/file-target.ts';
 export { allowFsExt } from './node/fs-ext.ts';
+export { errnoOf } from './node/errno.ts';
 export { type FileLock, lockFile } from './node/lock.ts';
 export { fileMapStore } from './node/map-store.ts';
-export { assertDistinctFiles } from './node/same-file.ts';
+export type { FileTargetOptions } from './node/open-output.ts';
+export { preallocate } from './node/preallocate.ts';
+export { assertDistinctFiles, isSameFile } from './node/same-file.ts';
 export { type PlanInput, planRescue } from './plan.ts';
 export type {
   Clock,
@@ -41,9 +53,9 @@ export type {
   SourceIdentity,
   Target,
 } from './ports.ts';
-export type { RescueOptions, RescueResult } from './session.ts';
+export type { Pauses, RescueOptions, RescueResult } from './session.ts';
 export { completeManner, gnuManner, type Manner } from './strategy/manner.ts';
-export type { Phase, Reply, Request, Steps } from './strategy/request.ts';
+export type { Pace, Phase, Reply, Request, Steps } from './strategy/request.ts';
 export { Rescue } from './strategy/rescue.ts';
 export { resolveSettings, type SettingsInput, type StrategySettings } from './strategy/settings.ts';
 export { rescueSteps, type StepsEnd } from './strategy/steps.ts';
@@ -51,6 +63,8 @@ export { type Following, mergeFiles, RescueWorker, rescueFiles } from './worker/
 export type { ChunkMapJob, FileRescueJob, FileRescueResult } from './worker/job.ts';
 export { withBadAreas } from './wrap/bad-areas.ts';
 export { withBadSectorData } from './wrap/bad-sector-data.ts';
+export { withCheckOnError } from './wrap/check-on-error.ts';
+export { withCompareBeforeWrite } from './wrap/compare-before-write.ts';
 export { withOutputOffset } from './wrap/output-offset.ts';
 export { withRateLimit } from './wrap/rate-limit.ts';
 export { type ReadRecord, withReadLog } from './wrap/read-log.ts';

@@ -70,7 +70,12 @@ function replay(each: Case): Pick<Case, 'reads' | 'phases' | 'exit' | 'finalMap'
   const size = Math.min(each.size, end);
   const sourceSize = size > 0 ? size : undefined;
   const settings = resolveSettings(
-    { ...options.settings, sectorSize: each.sector, clusterSize: each.cluster * each.sector },
+    {
+      ...options.settings,
+      sectorSize: each.sector,
+      clusterSize: each.cluster * each.sector,
+      toleratesShort: true,
+    },
     { size: sourceSize, sectorSize: each.sector },
     gnuManner,
   );

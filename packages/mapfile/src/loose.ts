@@ -1,23 +1,23 @@
 import { OPEN_END } from './block.ts';
 import type { BlockList } from './block-list.ts';
 import { RescueMap } from './rescue-map.ts';
-import { progressOf } from './status.ts';
-
-const NON_TRIED = progressOf('?');
+import { type BlockStatus, progressOf } from './status.ts';
 
 /**
  * The map of blocks in any order, with holes, as ddrescue's `-L` makes it. Blocks of one status that overlap
  * become one, those that only touch stay apart. Every hole, and the one in front of the first block,
- * becomes `?`; a last block that is `?` is enlarged to the open end.
+ * becomes `gapStatus`; a last block of that status is enlarged to the open end.
  * What comes out does not depend on the order, so one sort does for any of it: O(n log n).
  * `overlap` makes the error for two blocks, the later one in the text first.
  */
 export function looseMap(
   list: BlockList,
   overlap: (index: number, earlier: number) => Error,
+  gapStatus: BlockStatus = '?',
 ): RescueMap {
   if (list.count === 0) return RescueMap.ofOne(0, 0);
   const { starts, ends, codes } = list;
+  const gapCode = progressOf(gapStatus);
   // Every block may have a hole in front.
   const runStarts = new Float64Array(2 * list.count);
   const runCodes = new Uint8Array(2 * list.count);
@@ -33,7 +33,7 @@ export function looseMap(
     } else {
       if (start > end) {
         runStarts[count] = end;
-        runCodes[count++] = NON_TRIED;
+        runCodes[count++] = gapCode;
       }
       runStarts[count] = start;
       runCodes[count++] = code;
@@ -43,7 +43,7 @@ export function looseMap(
       last = index;
     }
   }
-  if (runCodes[count - 1] === NON_TRIED) end = OPEN_END;
+  if (runCodes[count - 1] === gapCode) end = OPEN_END;
   return RescueMap.fromRuns({ starts: runStarts, codes: runCodes, count, end });
 }
 

@@ -5,7 +5,7 @@ import { looseMap } from './loose.ts';
 import type { Mapfile } from './mapfile.ts';
 import { RescueMap } from './rescue-map.ts';
 import { Scanner } from './scan.ts';
-import { BLOCK_STATUSES, isRunState, type RunState } from './status.ts';
+import { BLOCK_STATUSES, type BlockStatus, isRunState, type RunState } from './status.ts';
 
 const PASS_MAX = 2 ** 31 - 1;
 /** For messages: positions are exact below this, and 2^63-1 stands for the open end. */
@@ -21,6 +21,8 @@ for (const [code, status] of BLOCK_STATUSES.entries()) CODES[status.charCodeAt(0
 export interface ParseOptions {
   /** Take blocks in any order, with holes, and with overlaps of one status: ddrescue's `-L`. Default false. */
   readonly loose?: boolean;
+  /** What the gaps of a loose map become, and the open end behind a last block of this status. Default `?`. */
+  readonly gapStatus?: BlockStatus;
 }
 
 interface StatusLine {
@@ -46,7 +48,8 @@ export function parseMapfile(text: string, options: ParseOptions = {}): Mapfile 
     ? readStatusLine(scanner)
     : { position: 0, state: '?', pass: 1 };
   if (hasStatusLine) scanner.endLine();
-  return { heading, ...status, map: options.loose ? readLoose(scanner) : readStrict(scanner) };
+  const map = options.loose ? readLoose(scanner, options.gapStatus) : readStrict(scanner);
+  return { heading, ...status, map };
 }
 
 function readStatusLine(scanner: Scanner): StatusLine {
@@ -73,6 +76,9 @@ function readStrict(scanner: Scanner): RescueMap {
   while (scanner.nextLine()) {
     const offset = scanner.at;
     const pos = readBlockPos(scanner);
+    const blockEnd = readEnd(scanner, pos);
+    const code = readStatus(scanner);
+    // A line that is no block is told of first, as ddrescue does.
     if (end >= 0 && pos !== end) {
       throw scanner.errorAt(
         offset,
@@ -80,15 +86,14 @@ function readStrict(scanner: Scanner): RescueMap {
         `expected a block at ${hexOf(end)}, where the one before ends, found one at ${hexOf(pos)}`,
       );
     }
-    end = readEnd(scanner, pos);
-    const code = readStatus(scanner);
+    end = blockEnd;
     if (end > pos) list.add(pos, end, code, offset);
     scanner.endLine();
   }
   return list.count === 0 ? RescueMap.ofOne(0, 0) : RescueMap.fromRuns({ ...list, end });
 }
 
-function readLoose(scanner: Scanner): RescueMap {
+function readLoose(scanner: Scanner, gapStatus: BlockStatus | undefined): RescueMap {
   const list = new BlockList();
   while (scanner.nextLine()) {
     const offset = scanner.at;
@@ -98,7 +103,7 @@ function readLoose(scanner: Scanner): RescueMap {
     if (end > pos) list.add(pos, end, code, offset);
     scanner.endLine();
   }
-  return looseMap(list, (index, earlier) => {
+  const overlap = (index: number, earlier: number): Error => {
     const describe = (i: number): string =>
       `the "${BLOCK_STATUSES[list.codes[i] as number]}" block ` +
       `from ${hexOf(list.starts[i] as number)} to ${hexOf(list.ends[i] as number)}`;
@@ -109,7 +114,8 @@ function readLoose(scanner: Scanner): RescueMap {
       `expected blocks of different status not to overlap, found ${describe(index)} ` +
         `over ${describe(earlier)} of line ${line}`,
     );
-  });
+  };
+  return looseMap(list, overlap, gapStatus);
 }
 
 function readBlockPos(scanner: Scanner): number {

@@ -35,7 +35,7 @@ export function statusOfEnd(
       hint: 'What was read is saved, the rest counts as not tried. Check the connection and go on.',
     });
   }
-  if (end === 'bad-areas' || end === 'read-errors') return EXIT.limit;
+  if (end !== 'finished' && end !== 'aborted') return EXIT.limit;
   return progress.rescued === progress.domainSize ? EXIT.rescued : EXIT.incomplete;
 }
 

@@ -89,25 +89,32 @@ export function number(
     ...row,
     argument: 'required',
     range: rangeText(row),
-    parse: (value, context) => parseNumber(value ?? '', context, row),
+    parse: (value, context) =>
+      parseNumber(value ?? '', { ...context, takesSectors: row.unit.startsWith('bytes') }, row),
   };
 }
 
 /** The words for a range. */
-function rangeText(row: Limits & { readonly unit: string }): string {
+export function rangeText(row: Limits & { readonly unit: string }): string {
   const top = row.max === undefined ? 'up' : `to ${grouped(row.max)}`;
   return `${row.unit}, from ${row.min} ${top}`;
 }
 
-/** Reads a number as GNU's programs do. Beyond what is exact it is the open end. */
-function parseNumber(
-  value: string,
-  context: Pick<ArgumentContext<unknown>, 'option' | 'sectorSize'>,
-  limits: Limits,
-): number {
+/** What a number is read with. */
+export interface NumberContext extends Pick<ArgumentContext<unknown>, 'option' | 'sectorSize'> {
+  /** Whether the unit `s` makes sense. Default true. */
+  readonly takesSectors?: boolean;
+}
+
+/**
+ * Reads a number as GNU's programs do. Beyond what is exact it is the open end.
+ * @throws UsageError in GNU's words
+ */
+export function parseNumber(value: string, context: NumberContext, limits: Limits): number {
   const number = readNumber(value);
-  if ('problem' in number) {
-    const isUnit = number.problem === 'unit';
+  const isForeign = 'value' in number && number.isInSectors && context.takesSectors === false;
+  if ('problem' in number || isForeign) {
+    const isUnit = isForeign || ('problem' in number && number.problem === 'unit');
     const what = isUnit
       ? 'Bad multiplier in numerical argument of'
       : 'Bad or missing numerical argument in';
@@ -123,6 +130,6 @@ function parseNumber(
 }
 
 /** GNU's sentence for a bad argument. */
-function refusal(value: string, what: string, option: string): UsageError {
+export function refusal(value: string, what: string, option: string): UsageError {
   return new UsageError(`'${value}': ${what} option '${option}'.`);
 }

@@ -12,7 +12,7 @@ import type { Target } from '../ports.ts';
 import { errnoOf, reasonOf, retryInterrupted } from './errno.ts';
 import { fsExt } from './fs-ext.ts';
 import { Holes, isZero, PIECE_SIZE } from './holes.ts';
-import { type FileTargetOptions, openOutput } from './open-output.ts';
+import { type FileTargetOptions, type OutputKind, openOutput } from './open-output.ts';
 import { finalPath, syncFolder } from './paths.ts';
 
 /**
@@ -23,11 +23,16 @@ export function openFileTarget(path: string, options: FileTargetOptions): FileTa
   return new FileTarget(path, options);
 }
 
+/** Direct writes are made in multiples of this; where the device wants more it says so. */
+const DIRECT_UNIT = 512;
+
 /** An open output file. Sizes and positions are bytes. */
 export class FileTarget implements Target {
   readonly name: string;
-  readonly kind: 'file' | 'block';
+  readonly kind: OutputKind;
   #fd: number | undefined;
+  #directFd: number | undefined;
+  readonly #isSynchronous: boolean;
   /** As long as the file must be in the end; the device's size for a device. */
   #size: number;
   /** As long as the file is. */
@@ -42,8 +47,10 @@ export class FileTarget implements Target {
 
   constructor(path: string, options: FileTargetOptions) {
     this.name = path;
-    const { fd, isNew, kind, size } = openOutput(path, options);
+    const { fd, directFd, isNew, kind, size } = openOutput(path, options);
     this.#fd = fd;
+    this.#directFd = directFd;
+    this.#isSynchronous = options.synchronous ?? false;
     this.kind = kind;
     this.#size = size;
     this.#length = size;
@@ -62,6 +69,7 @@ export class FileTarget implements Target {
     if (this.#holes === undefined) this.#put(pos, bytes);
     else this.#putSparse(pos, bytes, this.#holes);
     if (this.kind === 'file') this.#size = Math.max(this.#size, pos + bytes.length);
+    if (this.#isSynchronous) this.sync();
   }
 
   /**
@@ -86,6 +94,8 @@ export class FileTarget implements Target {
     if (this.#syncFailure !== undefined) throw this.#syncFailure;
     this.#lengthen();
     const fd = this.#openFd();
+    // A character device has nothing to make durable.
+    if (this.kind === 'other') return;
     try {
       if (this.#isLengthNew) fsyncSync(fd);
       else fdatasyncSync(fd);
@@ -105,10 +115,13 @@ export class FileTarget implements Target {
   close(): void {
     const fd = this.#fd;
     if (fd === undefined) return;
+    const directFd = this.#directFd;
     try {
       this.#lengthen();
     } finally {
       this.#fd = undefined;
+      this.#directFd = undefined;
+      if (directFd !== undefined) closeOutput(directFd, this.name);
       closeOutput(fd, this.name);
     }
   }
@@ -141,7 +154,7 @@ export class FileTarget implements Target {
     while (done < bytes.length) {
       const from = done;
       const n = this.#attempt(pos + from, () =>
-        retryInterrupted(() => writeSync(fd, bytes, from, bytes.length - from, pos + from)),
+        retryInterrupted(() => this.#writeOnce(fd, bytes.subarray(from), pos + from)),
       );
       if (n === 0)
         throw writeError({ path: this.name, pos: pos + from, kind: this.kind }, 'ENOSPC');
@@ -151,6 +164,23 @@ export class FileTarget implements Target {
         this.#isLengthNew = true;
       }
     }
+  }
+
+  /** Direct where that is asked for and the place allows it: an odd end goes through the cache. */
+  #writeOnce(fd: number, bytes: Uint8Array, pos: number): number {
+    // A character device may not know positions.
+    const at = this.kind === 'other' ? null : pos;
+    if (this.#directFd === undefined) return writeSync(fd, bytes, 0, bytes.length, at);
+    const isAligned = pos % DIRECT_UNIT === 0;
+    const size = alignDown(bytes.length, DIRECT_UNIT);
+    if (isAligned && size > 0) {
+      try {
+        return writeSync(this.#directFd, bytes, 0, size, at);
+      } catch (error) {
+        if (errnoOf(error) !== 'EINVAL') throw error;
+      }
+    }
+    return writeSync(fd, bytes, 0, bytes.length, at);
   }
 
   #lengthen(): void {
@@ -180,14 +210,14 @@ export class FileTarget implements Target {
 }
 
 function writeError(
-  { path, pos, kind }: { path: string; pos: number; kind: 'file' | 'block' },
+  { path, pos, kind }: { path: string; pos: number; kind: OutputKind },
   errno: string,
   cause?: unknown,
 ): RescueError {
   const isDeviceFull = errno === 'ENOSPC' && kind === 'block';
   const reason = isDeviceFull ? 'the device ends there' : reasonOf(errno);
   const hint = isDeviceFull ? 'Use a larger device, or rescue a part only.' : writeHints[errno];
-  const details: RescueErrorDetails = { path, pos, cause, ...(hint === undefined ? {} : { hint }) };
+  const details: RescueErrorDetails = { path, pos, errno, cause, ...(hint === undefined ? {} : { hint }) };
   return new RescueError('target-write', `Can't write ${path} at byte ${pos}: ${reason}.`, details);
 }
 
@@ -199,9 +229,11 @@ const writeHints: Readonly<Record<string, string>> = {
 };
 
 function syncError(path: string, cause: unknown): RescueError {
-  const reason = reasonOf(errnoOf(cause));
+  const errno = errnoOf(cause);
+  const reason = reasonOf(errno);
   return new RescueError('target-sync', `Can't make ${path} durable: ${reason}.`, {
     path,
+    errno,
     cause,
     hint: 'What was written since the map was last saved may be missing; the saved map is right.',
   });

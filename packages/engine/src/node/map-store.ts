@@ -38,8 +38,10 @@ export function fileMapStore(path: string, options: MapStoreOptions = {}): MapSt
 }
 
 export interface MapStoreOptions {
-  /** The map before the last save stays beside it. Default true; a part of another map needs none. */
-  readonly keepsBackup?: boolean;
+  /** The map before a save stays beside it. Default true; a part of another map needs none. */
+  readonly keepsBackup?: boolean | (() => boolean);
+  /** Makes the text. Default {@link formatMapfile}. */
+  readonly format?: (mapfile: Mapfile) => string;
 }
 
 function load(path: string): Mapfile | undefined {
@@ -109,7 +111,8 @@ function lostError(path: string, real: string, what: string): RescueError {
 }
 
 function save(path: string, mapfile: Mapfile, options: MapStoreOptions): void {
-  const text = formatMapfile(mapfile);
+  const text = (options.format ?? formatMapfile)(mapfile);
+  const { keepsBackup = true } = options;
   const real = finalPath(path);
   const folder = dirname(real);
   const temporary = join(folder, `.${basename(real)}.${process.pid}.tmp`);
@@ -122,7 +125,8 @@ function save(path: string, mapfile: Mapfile, options: MapStoreOptions): void {
       });
     }
     writeNew(temporary, text, old);
-    if (old !== undefined && options.keepsBackup !== false) keepBackup(real);
+    const isKept = typeof keepsBackup === 'boolean' ? keepsBackup : keepsBackup();
+    if (old !== undefined && isKept) keepBackup(real);
     renameSync(temporary, real);
     isReplaced = true;
     syncFolder(folder);
@@ -140,6 +144,7 @@ function saveError(path: string, isReplaced: boolean, cause: unknown): RescueErr
     : 'the old map is still whole';
   return new RescueError('map-write', `Can't write map file ${path}: ${reason}; ${state}.`, {
     path,
+    errno,
     cause,
     hint:
       errno === 'ENOSPC' || errno === 'EDQUOT'

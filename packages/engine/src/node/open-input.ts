@@ -97,6 +97,7 @@ function openError(path: string, cause: unknown): RescueError {
   const hint = HINTS[errno];
   return new RescueError('source-open', `Can't open input file ${path}: ${reasonOf(errno)}.`, {
     path,
+    errno,
     cause,
     ...(hint === undefined ? {} : { hint }),
   });

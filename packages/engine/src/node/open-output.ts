@@ -8,41 +8,77 @@ export interface FileTargetOptions {
   readonly mode: 'create' | 'update' | 'any';
   /** Whether zeros become holes where that is safe. Regular files only. Default true. */
   readonly sparse?: boolean;
-  /** Whether a block device may be written to. Default false. */
+  /** Whether a device may be written to. Default false. */
   readonly force?: boolean;
+  /** Whether a block device may be written to that is in use, as by a mounted file system. Default false. */
+  readonly forceInUse?: boolean;
+  /** Empties a file first. Default false. */
+  readonly truncate?: boolean;
+  /** Writes past the kernel's cache (O_DIRECT) where position and size allow it. Default false. */
+  readonly direct?: boolean;
+  /** Each write is durable when it returns. Default false. */
+  readonly synchronous?: boolean;
 }
+
+/** `other` is a character device. */
+export type OutputKind = 'file' | 'block' | 'other';
 
 /** An open output. */
 export interface OpenOutput {
   readonly fd: number;
+  /** The same, opened for direct writes. */
+  readonly directFd: number | undefined;
   /** Whether it did not exist before. */
   readonly isNew: boolean;
-  readonly kind: 'file' | 'block';
+  readonly kind: OutputKind;
   /** Bytes. */
   readonly size: number;
 }
 
-/** @throws RescueError `target-exists` (mode `create`) or `target-open` */
+/** @throws RescueError `target-exists` (mode `create`), `direct-unsupported` or `target-open` */
 export function openOutput(path: string, options: FileTargetOptions): OpenOutput {
   const { fd, isNew } = openOrCreate(path, options);
-  return { fd, isNew, ...checkKind(fd, path, options) };
+  const known = checkKind(fd, path, options);
+  const directFd = options.direct && known.kind !== 'other' ? openDirect(path, fd) : undefined;
+  return { fd, directFd, isNew, ...known };
 }
 
-function openOrCreate(
-  path: string,
-  { mode, force }: FileTargetOptions,
-): { fd: number; isNew: boolean } {
+function openDirect(path: string, fd: number): number {
+  // Missing in Node on systems that know no such flag, whatever the types say.
+  const flag = constants.O_DIRECT as number | undefined;
+  let cause: unknown;
+  try {
+    if (flag !== undefined) return openSync(path, constants.O_WRONLY | flag);
+  } catch (error) {
+    cause = error;
+  }
+  closeSync(fd);
+  const isUnsupported =
+    cause === undefined || ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP'].includes(errnoOf(cause));
+  if (!isUnsupported) throw openError(path, 'update', cause);
+  throw new RescueError('direct-unsupported', `Direct writes to ${path} are not possible here.`, {
+    path,
+    cause,
+    hint: 'Run again without direct writes.',
+  });
+}
+
+function openOrCreate(path: string, options: FileTargetOptions): { fd: number; isNew: boolean } {
+  const { mode, force } = options;
+  const emptied = options.truncate ? constants.O_TRUNC : 0;
   try {
     if (mode !== 'create') {
       const stat = statSync(path, { throwIfNoEntry: false });
       // Looked at before it is opened: opening a pipe would wait for its reader.
-      if (stat !== undefined && !stat.isFile() && !(stat.isBlockDevice() && force)) {
+      const isDevice = stat?.isBlockDevice() || stat?.isCharacterDevice();
+      if (stat !== undefined && !stat.isFile() && !(isDevice && force)) {
         throw kindError(path, stat.isBlockDevice());
       }
       // On a block device, O_EXCL makes sure that it is not in use (mounted).
-      const exclusive = stat?.isBlockDevice() ? constants.O_EXCL : 0;
+      const exclusive = stat?.isBlockDevice() && !options.forceInUse ? constants.O_EXCL : 0;
+      const cut = stat?.isFile() ? emptied : 0;
       if (stat !== undefined || mode === 'update') {
-        return { fd: openSync(path, constants.O_WRONLY | exclusive), isNew: false };
+        return { fd: openSync(path, constants.O_WRONLY | exclusive | cut), isNew: false };
       }
     }
     const { O_WRONLY, O_CREAT, O_EXCL } = constants;
@@ -56,9 +92,9 @@ function checkKind(
   fd: number,
   path: string,
   { force }: FileTargetOptions,
-): { kind: 'file' | 'block'; size: number } {
+): { kind: OutputKind; size: number } {
   const { kind, size } = deviceInfo(fd);
-  if (kind === 'file' || (kind === 'block' && force)) return { kind, size: size ?? 0 };
+  if (kind === 'file' || force) return { kind, size: size ?? 0 };
   closeSync(fd);
   throw kindError(path, kind === 'block');
 }
@@ -89,6 +125,7 @@ function openError(path: string, mode: FileTargetOptions['mode'], cause: unknown
   return new RescueError('target-open', `Can't open output file ${path}: ${reason}.`, {
     path,
     cause,
+    errno,
     ...(hint === undefined ? {} : { hint }),
   });
 }

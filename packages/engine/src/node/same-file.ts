@@ -33,6 +33,12 @@ export function assertDistinctFiles(files: readonly RoledFile[]): void {
   }
 }
 
+/** Whether two names are one file or device, or would be once made; see {@link assertDistinctFiles}. */
+export function isSameFile(a: string, b: string): boolean {
+  const key = keyOf(a);
+  return key !== undefined && key === keyOf(b);
+}
+
 function keyOf(path: string): string | undefined {
   const stat = unlessErrno(['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP'], () =>
     statSync(path, { bigint: true }),

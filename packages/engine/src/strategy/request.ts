@@ -25,6 +25,14 @@ export interface Reply {
   readonly failed: number;
   /** Milliseconds that the read took. */
   readonly elapsedMs: number;
+  /** How fast the last second was: with the first read after it, and only when a minimum is asked for. */
+  readonly pace?: Pace | undefined;
+}
+
+/** A second's rate, judged by the minimum asked for. */
+export interface Pace {
+  readonly isSlow: boolean;
+  readonly bytesPerS: number;
 }
 
 /** A phase: yields requests, receives replies. The map is marked between the two, by `rescueSteps`. */

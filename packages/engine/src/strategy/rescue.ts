@@ -30,6 +30,8 @@ export class Rescue {
   pass: number;
   /** Reads of this run that failed, wholly or in part. */
   readErrors = 0;
+  /** The request that the status line tells of; undefined before the first one. */
+  request: Request | undefined;
 
   #domain: Domain;
   readonly #isWithinMap: boolean;
@@ -52,6 +54,7 @@ export class Rescue {
 
   /** Puts a request into the status line, before it is read. */
   begin(request: Request): void {
+    this.request = request;
     this.state = PHASE_STATES[request.phase];
     this.pass = request.pass;
     this.position = request.direction === 'forwards' ? request.pos : request.pos + request.size;

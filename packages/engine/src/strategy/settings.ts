@@ -26,8 +26,12 @@ export interface StrategySettings {
   readonly retryPasses: number;
   /** Stop when there are more bad areas than this (`-e`). Default Infinity. */
   readonly badAreasMax: number;
+  /** Stop when there are more bad areas than at the start and this many more (`-e +n`). Default Infinity. */
+  readonly newBadAreasMax: number;
   /** Stop when more reads than this have failed (`-X`). Default Infinity. */
   readonly readErrorsMax: number;
+  /** A source that ends before its size has nothing more; otherwise the rest stays as it is and the run ends. */
+  readonly toleratesShort: boolean;
   /** The source's size was known at the start: a source that ends before has shrunk. */
   readonly isSizeKnown: boolean;
   readonly manner: Manner;
@@ -65,7 +69,9 @@ export function resolveSettings(
     scrapes: input.scrapes ?? true,
     retryPasses: input.retryPasses ?? 0,
     badAreasMax: input.badAreasMax ?? Number.POSITIVE_INFINITY,
+    newBadAreasMax: input.newBadAreasMax ?? Number.POSITIVE_INFINITY,
     readErrorsMax: input.readErrorsMax ?? Number.POSITIVE_INFINITY,
+    toleratesShort: input.toleratesShort ?? false,
     isSizeKnown: source.size !== undefined,
     manner: input.manner ?? manner,
   };

@@ -16,25 +16,29 @@ export type StepsEnd = 'finished' | 'bad-areas' | 'read-errors' | 'source-short'
 /** All five phases of ddrescue 1.30. A reply must be given to every request. */
 export function* rescueSteps(rescue: Rescue): Steps<StepsEnd> {
   const { settings, map } = rescue;
+  const badAreasMax = Math.min(
+    settings.badAreasMax,
+    map.areasInDomain('-') + settings.newBadAreasMax,
+  );
   for (const steps of phases(rescue)) {
-    if (map.areasInDomain('-') > settings.badAreasMax) return 'bad-areas';
+    if (map.areasInDomain('-') > badAreasMax) return 'bad-areas';
     let step = steps.next();
     while (!step.done) {
       const request: Request = step.value;
       rescue.begin(request);
-      if (map.areasInDomain('-') > settings.badAreasMax) return 'bad-areas';
+      if (map.areasInDomain('-') > badAreasMax) return 'bad-areas';
       const reply: Reply = yield request;
       rescue.settle(request, reply);
       const met = request.pos + reply.copied + reply.failed;
       if (met < request.pos + request.size) {
-        const isShort = settings.manner.leavesNothing && settings.isSizeKnown;
+        const isShort = settings.isSizeKnown && !settings.toleratesShort;
         if (isShort || !rescue.endAt(met)) return 'source-short';
       }
       if (rescue.readErrors > settings.readErrorsMax) return 'read-errors';
       step = steps.next(reply);
     }
   }
-  if (map.areasInDomain('-') > settings.badAreasMax) return 'bad-areas';
+  if (map.areasInDomain('-') > badAreasMax) return 'bad-areas';
   rescue.finish();
   return 'finished';
 }

@@ -1,0 +1,42 @@
+/** The thread that is `rescue ddrescue`: blocking from beginning to end. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { allowFsExt, blockingClock } from '@chunkrescue/engine';
+import { ddrescue } from './ddrescue.ts';
+import type { HostInput } from './host.ts';
+import { InputReader, writeAll } from './standard-streams.ts';
+
+const { words, control } = workerData as HostInput;
+const [STOP, WAITING, BROKEN] = [0, 1, 2] as const;
+const input = new InputReader((isWaiting) => Atomics.store(control, WAITING, isWaiting ? 1 : 0));
+
+allowFsExt();
+const status = ddrescue(words, {
+  out(data) {
+    if (Atomics.load(control, BROKEN) !== 0) return;
+    try {
+      writeAll(1, data);
+    } catch {
+      // Whoever read the screen is gone: no reason to lose what was read. The host ends the program.
+      Atomics.store(control, BROKEN, 1);
+      Atomics.store(control, STOP, 1);
+    }
+  },
+  err(text) {
+    try {
+      writeAll(2, text);
+    } catch {
+      // There is nowhere to tell it.
+    }
+  },
+  readLine: () => input.readLine(),
+  readAll: () => input.readAll(),
+  stop: {
+    get aborted() {
+      return Atomics.load(control, STOP) !== 0;
+    },
+  },
+  clock: blockingClock,
+  programName: 'ddrescue',
+  commandLine: ['rescue', 'ddrescue', ...words].join(' '),
+});
+parentPort?.postMessage(status);

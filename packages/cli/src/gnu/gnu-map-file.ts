@@ -1,0 +1,122 @@
+/** The mapfile of a ddrescue run: read before, saved meanwhile, and what to do when it cannot be saved. */
+import { closeSync, openSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, fileMapStore, type MapStore, RescueError } from '@chunkrescue/engine';
+import { formatMapfile, type Mapfile } from '@chunkrescue/mapfile';
+import { GnuError, type GnuIo } from './io.ts';
+import type { MapReader } from './log-map.ts';
+import { reasonInC } from './mode-errors.ts';
+import type { MapIntervals } from './option-values.ts';
+
+/** An earlier map, undefined when there is no file. @throws GnuError */
+export function readRescueMap(path: string | undefined, reader: MapReader): Mapfile | undefined {
+  if (path === undefined) return undefined;
+  if (path === '-') return reader.read('-').mapfile;
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+  return reader.read(path).mapfile;
+}
+
+/** @throws GnuError when a map could be read but not be saved again */
+export function refuseReadOnlyMap(path: string | undefined): void {
+  if (path === undefined) return;
+  if (path === '-') throw new GnuError('(stdout): Mapfile is not writable.');
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return;
+  try {
+    closeSync(openSync(path, 'r+'));
+  } catch {
+    throw new GnuError(`${path}: Mapfile is not writable.`);
+  }
+}
+
+const SYNC_S = 300;
+const RETRIES_MAX = 1000;
+
+/**
+ * The store of a run. Every save is durable; `.bak` is renewed when ddrescue would, that is, when the save
+ * before was one of those it makes durable.
+ */
+export function gnuMapStore(
+  path: string,
+  { io, intervals }: { readonly io: GnuIo; readonly intervals: MapIntervals | undefined },
+): MapStore {
+  const backup = backupRule(io.clock, (intervals?.syncS ?? SYNC_S) * 1000);
+  const file = fileMapStore(path, { keepsBackup: backup, format: formatGnu });
+  let isNew = statSync(path, { throwIfNoEntry: false }) === undefined;
+  return {
+    name: path,
+    load: () => undefined,
+    save(mapfile) {
+      for (let tries = 0; tries < RETRIES_MAX; tries++) {
+        try {
+          file.save(mapfile);
+          isNew = false;
+          return;
+        } catch (error) {
+          if (!(error instanceof RescueError)) throw error;
+          if (isNew) throw new GnuError(`${path}: Can't create mapfile: ${reasonInC(error)}`);
+          askWhatNow(io, { path, mapfile, error });
+        }
+      }
+    },
+  };
+}
+
+function backupRule(clock: Clock, syncMs: number): () => boolean {
+  let syncedMs = clock.now();
+  let wasSynced = false;
+  return () => {
+    const isDue = wasSynced;
+    wasSynced = clock.now() - syncedMs >= syncMs;
+    if (wasSynced) syncedMs = clock.now();
+    return isDue;
+  };
+}
+
+/** As GNU writes a map without any byte in it: one block of none. */
+function formatGnu(mapfile: Mapfile): string {
+  const text = formatMapfile(mapfile);
+  return mapfile.map.count > 0 ? text : `${text}0x00000000  0x00000000  ?\n`;
+}
+
+/**
+ * GNU's question. Returns to try once more.
+ * @throws GnuError after an emergency save, or when told to quit; also when nobody is there to answer, where
+ *   GNU asks for ever
+ */
+function askWhatNow(
+  io: GnuIo,
+  { path, mapfile, error }: { path: string; mapfile: Mapfile; error: RescueError },
+): void {
+  io.err(
+    `\nError writing mapfile '${path}': ${reasonInC(error)}\n` +
+      'Fix the problem and press ENTER to retry,\n' +
+      '                     or E+ENTER for an emergency save and exit,\n' +
+      '                     or Q+ENTER to abort.\n',
+  );
+  const answer = io.readLine();
+  if (answer !== undefined && /^\s*$/.test(answer)) return;
+  if (answer !== undefined && /^\s*[qQ]/.test(answer)) {
+    throw new GnuError(`${path}: Mapfile not saved; it is the one of the last save.`);
+  }
+  const saved = emergencySave(mapfile);
+  if (saved === undefined && answer !== undefined) return;
+  throw new GnuError(
+    saved === undefined
+      ? `${path}: Mapfile could not be saved anywhere; it is the one of the last save.`
+      : `${path}: Mapfile could not be saved there. It was saved to '${saved}' instead;\n` +
+          '          copy it back before you go on.',
+  );
+}
+
+function emergencySave(mapfile: Mapfile): string | undefined {
+  for (const path of ['ddrescue.map', join(homedir(), 'ddrescue.map')]) {
+    try {
+      void fileMapStore(path, { format: formatGnu }).save(mapfile);
+      return path;
+    } catch (error) {
+      if (!(error instanceof RescueError)) throw error;
+    }
+  }
+  return undefined;
+}

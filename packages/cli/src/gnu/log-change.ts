@@ -1,0 +1,66 @@
+/** The operations that write a changed mapfile to standard output: types, logic, shift. */
+import { type BlockStatus, Domain } from '@chunkrescue/mapfile';
+import { GnuError } from './io.ts';
+import { changeStatuses, hasEmptyBlocks, type LogMap } from './log-map.ts';
+import type { StatusChange } from './log-options.ts';
+import { RunList } from './log-runs.ts';
+import { type Output, runsOf } from './log-write.ts';
+
+/** Finished becomes bad, all else finished. */
+export const INVERSION: StatusChange = { '?': '+', '*': '+', '/': '+', '-': '+', '+': '-' };
+
+export type Logic = 'xor-mapfile' | 'and-mapfile' | 'or-mapfile';
+
+/** The map after a change of types inside the domain. */
+export function withTypes(log: LogMap, domain: Domain, change: StatusChange): Output {
+  return outputOf(changeStatuses(log, domain, (status) => change[status]));
+}
+
+/** The map after logic with the finished blocks of another, in the part of the domain that both maps have. */
+export function withLogic(log: LogMap, other: LogMap, how: { logic: Logic; both: Domain }): Output {
+  const { logic, both } = how;
+  if (hasEmptyBlocks(both) && log.emptyBlocks.length + other.emptyBlocks.length > 0) {
+    throw new GnuError('internal error: blocks got out of sync.', { status: 3 });
+  }
+  const finished = Domain.fromMap(other.mapfile.map);
+  const unfinish = (status: BlockStatus): BlockStatus => (status === '+' ? '-' : status);
+  switch (logic) {
+    case 'xor-mapfile':
+      return withTypes(log, both.intersect(finished), INVERSION);
+    case 'and-mapfile':
+      return outputOf(changeStatuses(log, both.subtract(finished), unfinish));
+    case 'or-mapfile':
+      return outputOf(changeStatuses(log, both.intersect(finished), () => '+'));
+  }
+}
+
+/** The map with all its positions moved; what lies behind the domain goes, and so does what would be below 0. */
+export function withShift(log: LogMap, domain: Domain, offset: number): Output {
+  const { mapfile, emptyBlocks } = log;
+  const { map } = mapfile;
+  map.truncate(domain.end);
+  if (offset === 0) return outputOf(log);
+  const runs = new RunList();
+  if (offset > 0 && emptyBlocks.length > 0) return onlyGap(log, offset);
+  // As in GNU's, the gap is as long as the shift, and lies at 0, even if the map begins behind 0.
+  const isApart = offset > 0 && map.start > 0 && map.statusAt(0) !== '?';
+  if (offset > 0 && !isApart) runs.add(map.start - offset, '?');
+  const first = Math.max(0, -offset);
+  for (let i = 0; i < map.count; i++) {
+    if (map.endAt(i) > first) runs.add(Math.max(first, map.posAt(i)), map.statusAt(i));
+  }
+  runs.close(map.end);
+  return { status: mapfile, runs, offset, ...(isApart ? { gapSize: offset } : {}) };
+}
+
+/** A map that begins with a block of no bytes is lost in a shift; so it is in GNU's. */
+function onlyGap({ mapfile }: LogMap, offset: number): Output {
+  const runs = new RunList();
+  runs.add(0, '?');
+  runs.close(offset);
+  return { status: mapfile, runs };
+}
+
+function outputOf(log: LogMap): Output {
+  return { status: log.mapfile, runs: runsOf(log) };
+}

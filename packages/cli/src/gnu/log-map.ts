@@ -1,0 +1,132 @@
+/**
+ * Mapfiles as `ddrescuelog` takes them: from a file or from standard input, which can be read once, with blocks
+ * of no bytes at position 0, which a `RescueMap` cannot hold.
+ */
+import { readFileSync } from 'node:fs';
+import {
+  type BlockStatus,
+  Domain,
+  type Mapfile,
+  MapfileError,
+  type MapfileErrorCode,
+  OPEN_END,
+  type ParseOptions,
+  parseMapfile,
+  RescueMap,
+} from '@chunkrescue/mapfile';
+import { GnuError, type GnuIo } from './io.ts';
+import { errnoOf } from './log-errno.ts';
+
+export interface LogMap {
+  /** What messages call it: its path, or `(stdin)`. */
+  readonly name: string;
+  readonly mapfile: Mapfile;
+  /** Statuses of the blocks of no bytes in front of the map. */
+  readonly emptyBlocks: readonly BlockStatus[];
+}
+
+const SENTENCES: Readonly<Record<MapfileErrorCode, string>> = {
+  'status-line': 'Bad or missing status line.',
+  'block-line': 'Bad block line in list.',
+  'not-contiguous': 'Blocks are not contiguous.',
+  overlap: 'Blocks of different status overlap.',
+  'too-large': 'Position is too large for this program.',
+};
+
+/** What may stand for a block of no bytes; the status line never does. */
+const EMPTY_BLOCK = /^[ \t\v\f\r]*\+?(0[xXbB]?)?0+\s*?[ \t+]\+?(0[xXbB]?)?0+\s*([?*/+-])/gm;
+
+/** Name of a mapfile in messages. */
+export function shownName(path: string): string {
+  return path === '-' ? '(stdin)' : path;
+}
+
+/** Reads the mapfiles of one command line. */
+export class MapReader {
+  #isInputUsed = false;
+  readonly #io: GnuIo;
+
+  constructor(io: GnuIo) {
+    this.#io = io;
+  }
+
+  /** @throws GnuError */
+  read(path: string, options: ParseOptions = {}): LogMap {
+    const name = shownName(path);
+    const text = path === '-' ? this.#readInput() : readText(path);
+    try {
+      const mapfile = parseMapfile(text, options);
+      return withOpenEnd({ name, mapfile, emptyBlocks: emptyBlocksOf(text) }, options);
+    } catch (error) {
+      if (!(error instanceof MapfileError)) throw error;
+      const sentence = SENTENCES[error.code];
+      throw new GnuError(`${name}: Error in mapfile, line ${error.line}: ${sentence}`, {
+        status: 2,
+      });
+    }
+  }
+
+  #readInput(): string {
+    if (this.#isInputUsed) throw readError('(stdin)');
+    this.#isInputUsed = true;
+    return Buffer.from(this.#io.readAll()).toString('latin1');
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    if (errnoOf(error) === 'EISDIR') throw readError(path);
+    throw new GnuError(`${path}: Mapfile does not exist or is not readable.`);
+  }
+}
+
+function readError(name: string): GnuError {
+  return new GnuError(`${name}: Error in mapfile, line 0: Read error.`);
+}
+
+function emptyBlocksOf(text: string): BlockStatus[] {
+  const blocks: BlockStatus[] = [];
+  for (const [, , , status] of text.matchAll(EMPTY_BLOCK)) blocks.push(status as BlockStatus);
+  return blocks;
+}
+
+/** In a loose map a last block of the gaps' status goes on to the open end, even one of no bytes. */
+function withOpenEnd(map: LogMap, { loose = false, gapStatus = '?' }: ParseOptions): LogMap {
+  const { mapfile, emptyBlocks } = map;
+  if (!loose || mapfile.map.count > 0 || emptyBlocks.at(-1) !== gapStatus) return map;
+  return {
+    ...map,
+    mapfile: { ...mapfile, map: RescueMap.ofOne(0, OPEN_END, gapStatus) },
+    emptyBlocks: emptyBlocks.slice(0, -1),
+  };
+}
+
+/** The bytes that a map covers. */
+export function extentOf({ mapfile: { map } }: LogMap): Domain {
+  return Domain.whole(map.start, map.end);
+}
+
+/** Gives blocks inside the domain new statuses; undefined keeps one. The map is split at the domain's borders. */
+export function changeStatuses(
+  log: LogMap,
+  domain: Domain,
+  change: (status: BlockStatus) => BlockStatus | undefined,
+): LogMap {
+  const { map } = log.mapfile;
+  map.restrictTo(domain);
+  for (let i = 0; i < map.count; i++) {
+    if (!map.isInDomain(i)) continue;
+    const status = map.statusAt(i);
+    const next = change(status);
+    if (next !== undefined && next !== status) map.relabel(i, next);
+  }
+  if (!hasEmptyBlocks(domain)) return log;
+  return { ...log, emptyBlocks: log.emptyBlocks.map((status) => change(status) ?? status) };
+}
+
+/** Whether blocks of no bytes at position 0 belong to the domain. */
+export function hasEmptyBlocks(domain: Domain): boolean {
+  return domain.includes(0);
+}

@@ -1,0 +1,231 @@
+/** Input and output of a rescue as the options want them: the file, and what is put around it. */
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import {
+  existingSize,
+  type FileSource,
+  type FileTargetOptions,
+  openFileSource,
+  openFileTarget,
+  preallocate,
+  type ReadRecord,
+  RescueError,
+  type Source,
+  type Target,
+  withBadAreas,
+  withBadSectorData,
+  withCheckOnError,
+  withCompareBeforeWrite,
+  withOutputOffset,
+  withRateLimit,
+  withReadLog,
+} from '@chunkrescue/engine';
+import { Domain, type RescueMap } from '@chunkrescue/mapfile';
+import type { FileNames } from './ddrescue-checks.ts';
+import { isOther } from './ddrescue-checks.ts';
+import type { DdrescueValues } from './ddrescue-options.ts';
+import { GnuError, type GnuIo } from './io.ts';
+import type { MapReader } from './log-map.ts';
+import { reasonInC } from './mode-errors.ts';
+
+export const DEFAULT_SECTOR = 512;
+
+/** Bytes of a sector and of a cluster. Ours end at a gigabyte, which a buffer must have room for. */
+export function sizesOf(values: DdrescueValues): { sectorSize: number; clusterSize: number } {
+  const sectorSize = values['sector-size'] ?? DEFAULT_SECTOR;
+  const wanted = values['cluster-size'] ?? Math.max(1, Math.floor(65536 / sectorSize));
+  const most = Math.max(1, Math.floor(2 ** 30 / sectorSize));
+  return { sectorSize, clusterSize: Math.min(wanted, most) * sectorSize };
+}
+
+/** `-o` less `-i`: what a position in the output is further on than in the input. */
+export function offsetOf(values: DdrescueValues): number {
+  const ipos = values['input-position'] ?? 0;
+  return (values['output-position'] ?? ipos) - ipos;
+}
+
+/** `-i`, `-s` and `-m` together. @throws GnuError */
+export function domainOf(values: DdrescueValues, outfile: string, reader: MapReader): Domain {
+  const ipos = values['input-position'] ?? 0;
+  const asked = values.size ?? -1;
+  const size = asked === 'output' ? (existingSize(outfile) ?? 0) || -1 : asked;
+  const range = size < 0 ? Domain.whole(ipos) : Domain.of([{ pos: ipos, size }]);
+  const path = values['domain-mapfile'];
+  if (path === undefined) return range;
+  const { mapfile } = reader.read(path, { loose: values['loose-domain'] ?? false });
+  return Domain.fromMap(mapfile.map).intersect(range);
+}
+
+/** The map of `-H`. @throws GnuError */
+export function testMapOf(values: DdrescueValues, reader: MapReader): RescueMap | undefined {
+  const path = values['test-mode'];
+  if (path === undefined) return undefined;
+  return reader.read(path, { loose: values['loose-domain'] ?? false }).mapfile.map;
+}
+
+/** The bytes of `--bad-sector-data`. @throws GnuError */
+export function badSectorDataOf(values: DdrescueValues): Uint8Array | undefined {
+  const path = values['bad-sector-data'];
+  if (path === undefined) return undefined;
+  const { sectorSize } = sizesOf(values);
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new GnuError(
+      `${path}: Can't open bad-sector-data file for reading: ${reasonInC(error)}`,
+    );
+  }
+  if (bytes.length < sectorSize) throw new GnuError(`${path}: Error reading bad-sector-data file`);
+  return bytes.subarray(0, sectorSize);
+}
+
+/** What is read before the input is opened. */
+export interface SourceParts {
+  readonly testMap: RescueMap | undefined;
+  readonly garbage: Uint8Array | undefined;
+}
+
+export interface OpenSource {
+  readonly source: Source;
+  /** Undefined when it is not known; ddrescue takes an empty input for that too. */
+  readonly size: number | undefined;
+  close(): void;
+}
+
+/** @throws GnuError when the input cannot be opened */
+export function openSource(
+  values: DdrescueValues,
+  infile: string,
+  { testMap, garbage }: SourceParts,
+): OpenSource {
+  const { sectorSize } = sizesOf(values);
+  let file: FileSource;
+  try {
+    file = openFileSource(infile, { direct: values.idirect ?? false, sectorSize });
+  } catch (error) {
+    if (!(error instanceof RescueError)) throw error;
+    if (error.code === 'direct-unsupported') throw new GnuError(error.message);
+    throw new GnuError(`${infile}: Can't open input file: ${reasonInC(error)}`);
+  }
+  let source: Source = file;
+  if (garbage !== undefined) source = withBadSectorData(source, garbage);
+  if (testMap !== undefined) source = withBadAreas(source, testMap);
+  const size = source.size === 0 ? undefined : source.size;
+  return { source, size, close: () => file.close() };
+}
+
+/** Puts around an open source what the options ask for; `log` hears of each read. */
+export function wrapSource(
+  source: Source,
+  values: DdrescueValues,
+  { io, log }: { io: GnuIo; log: ((record: ReadRecord) => void) | undefined },
+): Source {
+  const { sectorSize } = sizesOf(values);
+  let wrapped = source;
+  if (values['check-on-error']) wrapped = withCheckOnError(wrapped, sectorSize);
+  const bytesPerS = values['max-read-rate'];
+  if (bytesPerS !== undefined) {
+    wrapped = withRateLimit(wrapped, { bytesPerS, clock: io.clock });
+  }
+  return log === undefined ? wrapped : withReadLog(wrapped, log);
+}
+
+/** An open output. */
+export interface OpenTarget {
+  /** Takes positions of the input. */
+  readonly target: Target;
+  /** Makes a file at least so long, counted in the output. */
+  extend(size: number): void;
+  close(): void;
+}
+
+/** Opens the output, empties or reserves it. @throws GnuError */
+export function openTarget(
+  values: DdrescueValues,
+  { outfile }: FileNames,
+  bounds: { readonly pos: number; readonly end: number },
+): OpenTarget {
+  const offset = offsetOf(values);
+  try {
+    const file = openFileTarget(outfile, targetOptions(values));
+    if (values.preallocate) preallocate(outfile, bounds.pos + offset, bounds.end + offset);
+    const present = values['compare-before-write']
+      ? openFileSource(outfile, { direct: false })
+      : undefined;
+    const target = present === undefined ? file : withCompareBeforeWrite(file, present);
+    return {
+      target: withOutputOffset(target, offset),
+      extend(size) {
+        if (size <= 0) return;
+        file.extend(size);
+        file.sync();
+      },
+      close() {
+        present?.close();
+        file.close();
+      },
+    };
+  } catch (error) {
+    throw error instanceof RescueError ? openFailure(error, { values, outfile }) : error;
+  }
+}
+
+function targetOptions(values: DdrescueValues): FileTargetOptions {
+  return {
+    mode: 'any',
+    sparse: values.sparse ?? false,
+    force: values.force ?? false,
+    forceInUse: (values['force-mounted'] ?? false) || (values['same-file'] ?? false),
+    truncate: values.truncate ?? false,
+    direct: values.odirect ?? false,
+    synchronous: values.synchronous ?? false,
+  };
+}
+
+function openFailure(
+  error: RescueError,
+  { values, outfile }: { values: DdrescueValues; outfile: string },
+): GnuError {
+  if (error.code === 'direct-unsupported') return new GnuError(error.message);
+  const isBusy = error.errno === 'EBUSY' && values.force === true;
+  const advice = isBusy
+    ? "\n          It is in use; '--force-mounted' overwrites it all the same."
+    : '';
+  return new GnuError(`${outfile}: Can't open output file: ${reasonInC(error)}${advice}`);
+}
+
+/** Bytes that the output must be long in the end, with the positions of the input. */
+export function targetSizeOf(values: DdrescueValues, sourceSize: number | undefined): number {
+  const wanted = values['extend-outfile'];
+  if (wanted === undefined) return 0;
+  return wanted > 0 ? wanted : (sourceSize ?? 0);
+}
+
+/** Names of the errors that `--continue-on-errno` lists by number. */
+export function toleratedErrnos(values: DdrescueValues): ReadonlySet<string> {
+  const numbers = new Set(values['continue-on-errno'] ?? []);
+  const names = Object.entries(constants.errno).filter(([, number]) => numbers.has(number));
+  return new Set([...names.map(([name]) => name), ...[...numbers].map((number) => `errno ${number}`)]);
+}
+
+/**
+ * Refuses an output that does not have what the map claims: GNU calls that rescue finished, and the bytes are
+ * nowhere. @throws GnuError
+ */
+export function refuseMissingOutput(
+  values: DdrescueValues,
+  { outfile, mapfile }: FileNames,
+  claimed: Domain,
+): void {
+  if (claimed.isEmpty || values['trust-outfile'] || isOther(outfile)) return;
+  const size = existingSize(outfile);
+  const end = claimed.end + offsetOf(values);
+  if ((size ?? 0) >= end) return;
+  const state = size === undefined ? 'does not exist' : `has only ${size} bytes`;
+  throw new GnuError(
+    `${outfile}: The mapfile ${mapfile} says that data up to position ${end} is in the output file, which ${state}.\n` +
+      '          Give the output file of that mapfile, or another mapfile for a new rescue.\n' +
+      "          If you are sure, say '--trust-outfile'.",
+  );
+}

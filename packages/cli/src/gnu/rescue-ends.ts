@@ -1,0 +1,94 @@
+/** How a rescue ended: the words for the screen, the sentence for standard error, the status. */
+import type { RescueEnd, RescueError, RescueResult } from '@chunkrescue/engine';
+import { constants } from 'node:os';
+import { scaled } from '../screen/gnu-numbers.ts';
+import type { FileNames } from './ddrescue-checks.ts';
+import type { DdrescueValues } from './ddrescue-options.ts';
+import { GnuError } from './io.ts';
+import { codeOf, reasonInC } from './mode-errors.ts';
+
+/** The last line of the screen and of the events log. */
+export function endMessage(
+  end: RescueEnd,
+  { errorRateBytesPerS, isBinary }: { errorRateBytesPerS: number; isBinary: boolean },
+): string {
+  switch (end) {
+    case 'finished':
+      return 'Finished';
+    case 'aborted':
+      return 'Interrupted by user';
+    case 'bad-areas':
+      return 'Too many bad areas in input file';
+    case 'read-errors':
+      return 'Too many read errors';
+    case 'error-rate':
+      return `Too high error rate reading input file (${scaled(errorRateBytesPerS, 99_999, isBinary)}B/s)`;
+    case 'timeout':
+      return 'Timeout expired';
+    case 'slow-reads':
+      return 'Too many slow reads';
+    case 'source-short':
+      return 'Input file ended early';
+  }
+}
+
+/** The status of a run that ended. @throws GnuError where a sentence must be told */
+export function rescueEnd(
+  { end, progress }: RescueResult,
+  { values, names }: { values: DdrescueValues; names: FileNames },
+): number {
+  if (end === 'finished') return 0;
+  if (end !== 'source-short') return 1;
+  if (values['accept-short-infile']) {
+    throw new GnuError(
+      `${names.infile}: EOF found below the size calculated from mapfile.`,
+    );
+  }
+  throw new GnuError(
+    `${names.infile}: Input file ended at or behind position ${progress.position}, before its size.\n` +
+      '          The rest counts as not tried. If it really is shorter now, say\n' +
+      "          '--accept-short-infile'.",
+  );
+}
+
+/** Trouble that ended a run, in ddrescue's words. */
+export function rescueFailure(error: RescueError, names: FileNames): GnuError {
+  const { infile, outfile } = names;
+  const number = errnoText(error);
+  switch (error.code) {
+    case 'target-write':
+      return new GnuError(`${outfile}: Write error: ${reasonInC(error)}${number}`);
+    case 'target-sync':
+      return new GnuError(
+        `${outfile}: Error fsyncing output file: ${reasonInC(error)}${number}\n` +
+          '          What was written since the last save of the mapfile is not claimed.',
+      );
+    case 'source-lost':
+    case 'source-read':
+      return sourceFailure(error, infile);
+    case 'source-changed':
+      return new GnuError(`${infile}: Inconsistent data after a read error: ${error.message}`, {
+        status: 2,
+      });
+    default:
+      return new GnuError(error.message, { status: error.code === 'map-corrupt' ? 2 : 1 });
+  }
+}
+
+function sourceFailure(error: RescueError, infile: string): GnuError {
+  if (error.errno === undefined) {
+    return new GnuError(`${infile}: Read error found before the first good read.`);
+  }
+  if (error.errno === 'EINVAL') {
+    return new GnuError(`${infile}: Unaligned read error. Is sector size correct?`);
+  }
+  return new GnuError(
+    `${infile}: Fatal error reading the input file: ${reasonInC(error)}${errnoText(error)}`,
+  );
+}
+
+function errnoText(error: RescueError): string {
+  const name = error.errno ?? codeOf(error) ?? '';
+  const number = (constants.errno as Readonly<Record<string, number>>)[name];
+  return number === undefined ? '' : ` (errno=${number})`;
+}

@@ -1,0 +1,231 @@
+/** Rescue mode: ddrescue's checks in its order, the files, the run, the end. */
+import {
+  type FileLock,
+  lockFile,
+  type Rescue,
+  RescueError,
+  type RescueOptions,
+  type RescueResult,
+  rescueBlocking,
+  type TimeLimits,
+} from '@chunkrescue/engine';
+import type { Mapfile } from '@chunkrescue/mapfile';
+import { ask } from './ask.ts';
+import {
+  checkLogFiles,
+  checkMapfile,
+  checkOutfile,
+  type FileNames,
+  isOther,
+  usage,
+} from './ddrescue-checks.ts';
+import type { DdrescueValues } from './ddrescue-options.ts';
+import { gnuMapStore, readRescueMap, refuseReadOnlyMap } from './gnu-map-file.ts';
+import { GnuError, type TalkingIo } from './io.ts';
+import { MapReader } from './log-map.ts';
+import {
+  badSectorDataOf,
+  domainOf,
+  type OpenSource,
+  openSource,
+  openTarget,
+  refuseMissingOutput,
+  targetSizeOf,
+  testMapOf,
+  toleratedErrnos,
+  wrapSource,
+} from './openings.ts';
+import { rescueEnd, rescueFailure } from './rescue-ends.ts';
+import { checkInputSize, claimedIn, gnuPlan, type PlanParts, refuseTruncation } from './rescue-plan.ts';
+import { RunView } from './run-view.ts';
+
+/** Runs a rescue; returns the exit status. @throws GnuError for everything that is in the way */
+export function rescueMode(values: DdrescueValues, names: FileNames, io: TalkingIo): number {
+  return openRescue(values, names, io, runLocked);
+}
+
+/** Checks and opens what a rescue reads, and hands it over. @throws GnuError */
+export function openRescue(
+  values: DdrescueValues,
+  names: FileNames,
+  io: TalkingIo,
+  work: (parts: RunParts) => number,
+): number {
+  refuseOtherModes(values);
+  checkMapfile(names.mapfile);
+  checkOutfile(values, names.outfile);
+  const reader = new MapReader(io);
+  const garbage = badSectorDataOf(values);
+  const domain = domainOf(values, names.outfile, reader);
+  const testMap = testMapOf(values, reader);
+  const opened = openSource(values, names.infile, { testMap, garbage });
+  try {
+    const mapfile = readRescueMap(names.mapfile, reader);
+    // GNU takes a range of nothing where it lies, but a domain map without anything for one at 0.
+    const isRange = values['domain-mapfile'] === undefined && domain.isEmpty;
+    const start = isRange ? (values['input-position'] ?? 0) : domain.start;
+    const parts: PlanParts = { domain, start, size: opened.size, mapfile };
+    const rescue = gnuPlan(values, parts);
+    checkInputSize(values, parts);
+    if (isNothingToDo(values, rescue, mapfile)) {
+      if (io.verbosity >= 0) io.err(`${io.programName}: Nothing to do; domain is empty.\n`);
+      return 0;
+    }
+    refuseTruncation(values, mapfile);
+    refuseReadOnlyMap(names.mapfile);
+    refuseMissingOutput(values, names, claimedIn(rescue));
+    return work({ values, names, io, opened, rescue, mapfile });
+  } finally {
+    opened.close();
+  }
+}
+
+function refuseOtherModes(values: DdrescueValues): void {
+  if (values['ignore-write-errors']) {
+    throw usage("Option '-w' is incompatible with rescue mode.");
+  }
+  if (values['same-file'] && values.truncate) {
+    throw usage("Option '--same-file' is incompatible with '--truncate'.");
+  }
+}
+
+function isNothingToDo(
+  values: DdrescueValues,
+  rescue: Rescue,
+  mapfile: Mapfile | undefined,
+): boolean {
+  const { map } = rescue;
+  for (let i = 0; i < map.count; i++) if (map.isInDomain(i)) return false;
+  if (values['complete-only'] && mapfile === undefined) {
+    throw usage('Nothing to complete; mapfile is missing or empty.');
+  }
+  return true;
+}
+
+/** Everything that a run is made of. */
+export interface RunParts {
+  readonly values: DdrescueValues;
+  readonly names: FileNames;
+  readonly io: TalkingIo;
+  readonly opened: OpenSource;
+  readonly rescue: Rescue;
+  readonly mapfile: Mapfile | undefined;
+}
+
+function runLocked(parts: RunParts): number {
+  const { values, names } = parts;
+  if (values.ask && !ask(parts)) return 1;
+  checkLogFiles(values);
+  const lock = values['no-lock'] ? undefined : lockRun(names);
+  try {
+    return run(parts);
+  } catch (error) {
+    throw error instanceof RescueError ? rescueFailure(error, names) : error;
+  } finally {
+    lock?.close();
+  }
+}
+
+/** Keeps other runs off the map, or off the output where there is no map. @throws GnuError */
+export function lockRun({ outfile, mapfile }: FileNames): FileLock | undefined {
+  const path = mapfile ?? outfile;
+  if (isOther(path)) return undefined;
+  try {
+    return lockFile(path);
+  } catch (error) {
+    if (!(error instanceof RescueError)) throw error;
+    // A folder that takes no lock takes no map either; that is told in its own words.
+    if (error.code !== 'locked') return undefined;
+    throw new GnuError(`${error.message}\n          ${error.hint ?? ''}`.trimEnd());
+  }
+}
+
+function run(parts: RunParts): number {
+  const { values, names, io, opened, rescue } = parts;
+  const view = new RunView(parts);
+  view.heading();
+  const output = openTarget(values, names, boundsOf(rescue));
+  let result: RescueResult;
+  try {
+    const store =
+      names.mapfile === undefined
+        ? undefined
+        : gnuMapStore(names.mapfile, { io, intervals: values['mapfile-interval'] });
+    view.open();
+    result = rescueBlocking({
+      source: wrapSource(opened.source, values, { io, log: view.readLog }),
+      target: output.target,
+      ...(store === undefined ? {} : { store }),
+      prepared: rescue,
+      ...runOptions(values),
+      signal: io.stop,
+      clock: io.clock,
+      commandLine: io.commandLine,
+      progressMs: Number.POSITIVE_INFINITY,
+      onEvent: (event) => view.take(event),
+    });
+    output.extend(targetSizeOf(values, opened.size));
+  } catch (error) {
+    view.failed();
+    throw error;
+  } finally {
+    output.close();
+  }
+  return rescueEnd(result, { values, names });
+}
+
+/** From the first to the last byte of the domain. */
+export function boundsOf({ map }: Rescue): { pos: number; end: number } {
+  let pos = -1;
+  let end = 0;
+  for (let i = 0; i < map.count; i++) {
+    if (!map.isInDomain(i)) continue;
+    if (pos < 0) pos = map.posAt(i);
+    end = map.endAt(i);
+  }
+  return { pos: Math.max(pos, 0), end };
+}
+
+/** What the options say of the run besides what is read next. */
+function runOptions(
+  values: DdrescueValues,
+): Pick<
+  RescueOptions,
+  'limits' | 'pauses' | 'reopensOnError' | 'toleratedErrnos' | 'saveIntervalMs'
+> {
+  const error = values['pause-on-error'];
+  const saveS = values['mapfile-interval']?.saveS;
+  return {
+    limits: timeLimits(values),
+    pauses: {
+      errorMs: error?.ms ?? 0,
+      isSimulated: error?.isSimulated ?? false,
+      passMs: (values['pause-on-pass'] ?? 0) * 1000,
+    },
+    reopensOnError: values['reopen-on-error'] ?? false,
+    toleratedErrnos: toleratedErrnos(values),
+    ...(saveS === undefined ? {} : { saveIntervalMs: () => saveS * 1000 }),
+  };
+}
+
+function timeLimits(values: DdrescueValues): TimeLimits {
+  const { timeout } = values;
+  const errorRateMax = values['max-error-rate'];
+  const minBytesPerS = values['min-read-rate'];
+  const delayS = values['delay-slow'] ?? 30;
+  const max = values['max-slow-reads'];
+  return {
+    ...(errorRateMax === undefined ? {} : { errorRateMax }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
+    ...(minBytesPerS === undefined
+      ? {}
+      : {
+          slow: {
+            minBytesPerS,
+            delayMs: delayS * 1000,
+            resets: values['reset-slow'] ?? false,
+            ...(max === undefined ? {} : { max }),
+          },
+        }),
+  };
+}

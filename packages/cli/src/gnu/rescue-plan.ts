@@ -1,0 +1,124 @@
+/** From options and an earlier map to a rescue that can start, refused in ddrescue's words where it cannot. */
+import {
+  gnuManner,
+  planRescue,
+  type Rescue,
+  resolveSettings,
+  type SettingsInput,
+} from '@chunkrescue/engine';
+import { Domain, type Mapfile, OPEN_END } from '@chunkrescue/mapfile';
+import { grouped } from '../screen/gnu-numbers.ts';
+import { usage } from './ddrescue-checks.ts';
+import type { DdrescueValues } from './ddrescue-options.ts';
+import { GnuError } from './io.ts';
+import { sizesOf } from './openings.ts';
+
+/** What a plan is made of. */
+export interface PlanParts {
+  readonly domain: Domain;
+  /** Where reading would begin; the domain may hold nothing. */
+  readonly start: number;
+  /** Bytes of the input, undefined when not known. */
+  readonly size: number | undefined;
+  readonly mapfile: Mapfile | undefined;
+}
+
+/** @throws GnuError */
+export function gnuPlan(values: DdrescueValues, parts: PlanParts): Rescue {
+  const { domain, start, size, mapfile } = parts;
+  if (size !== undefined && start >= size) throw beyondEnd(start, size);
+  const isWithinMap = values['complete-only'] ?? false;
+  if (!isWithinMap && size !== undefined) refuseLongMap(mapfile, size);
+  const { sectorSize } = sizesOf(values);
+  const settings = resolveSettings(settingsOf(values), { size, sectorSize }, gnuManner);
+  return planRescue(
+    {
+      sourceSize: size,
+      domain,
+      mapfile,
+      isWithinMap,
+      retrims: values.retrim ?? false,
+      triesAgain: values['try-again'] ?? false,
+    },
+    settings,
+  );
+}
+
+function settingsOf(values: DdrescueValues): SettingsInput {
+  const skip = values['skip-size'];
+  const areas = values['max-bad-areas'];
+  const passes = values['retry-passes'] ?? 0;
+  const errors = values['max-read-errors'];
+  return {
+    ...sizesOf(values),
+    ...(skip?.initial === undefined ? {} : { skipInitial: skip.initial }),
+    ...(skip?.max === undefined ? {} : { skipMax: skip.max }),
+    ...(values.cpass === undefined ? {} : { copyingPasses: values.cpass }),
+    isReversed: values.reverse ?? false,
+    isUnidirectional: values.unidirectional ?? false,
+    trims: values['no-trim'] !== true,
+    sweeps: values['no-sweep'] !== true,
+    scrapes: values['no-scrape'] !== true,
+    retryPasses: passes < 0 ? Number.POSITIVE_INFINITY : passes,
+    ...(areas === undefined ? {} : { [areas.isOfNew ? 'newBadAreasMax' : 'badAreasMax']: areas.count }),
+    ...(errors === undefined ? {} : { readErrorsMax: errors }),
+    toleratesShort: values['accept-short-infile'] ?? false,
+    manner: gnuManner,
+  };
+}
+
+function beyondEnd(pos: number, size: number): GnuError {
+  const text = grouped(pos);
+  return new GnuError(
+    `Can't start reading at pos ${text}.\n` +
+      `          Size of input file is only ${grouped(size).padStart(text.length)} bytes.`,
+  );
+}
+
+function refuseLongMap(mapfile: Mapfile | undefined, size: number): void {
+  const map = mapfile?.map;
+  if (map === undefined || map.count === 0) return;
+  const last = map.blockAt(map.count - 1);
+  const isFinished = last.status === '+';
+  const isBehind = last.pos > size || (last.pos === size && isFinished);
+  if (!isBehind && !(map.end > size && isFinished && last.pos < size)) return;
+  const what = isBehind
+    ? 'Last block in mapfile begins past end of input file.'
+    : 'Rescued data in mapfile goes past end of input file.';
+  throw usage(`${what}\n          Use '-C' if you are reading from a partial copy.`);
+}
+
+/** `-I`: the map must say how long the input is, and be right. @throws GnuError */
+export function checkInputSize(values: DdrescueValues, { size, mapfile }: PlanParts): void {
+  if (values['check-input-size'] !== true) return;
+  const end = mapfile?.map.count ? mapfile.map.end : undefined;
+  if (end === undefined || end === OPEN_END || size === undefined) {
+    throw new GnuError(
+      "Can't check input file size.\n" +
+        '          Mapfile is unfinished or missing, or size is invalid.',
+    );
+  }
+  if (end !== size) {
+    throw new GnuError('Input file size differs from size calculated from mapfile.');
+  }
+}
+
+/** `-t` would throw away what the map claims. @throws GnuError */
+export function refuseTruncation(values: DdrescueValues, mapfile: Mapfile | undefined): void {
+  const map = mapfile?.map;
+  if (values.truncate !== true || map === undefined) return;
+  if (map.sizeOf('?') !== map.end - map.start) {
+    throw usage('Outfile truncation and mapfile input are incompatible.');
+  }
+}
+
+/** What the rescue would write to, as far as an earlier run claims it has. */
+export function claimedIn(rescue: Rescue): Domain {
+  const { map } = rescue;
+  const ranges: { pos: number; size: number }[] = [];
+  for (let i = 0; i < map.count; i++) {
+    if (map.statusAt(i) !== '+' || !map.isInDomain(i)) continue;
+    ranges.push({ pos: map.posAt(i), size: map.endAt(i) - map.posAt(i) });
+  }
+  return Domain.of(ranges);
+}

@@ -1,0 +1,78 @@
+/** Standard input and output as a blocking program uses them: straight from and to the descriptors. */
+import { readSync, writeSync } from 'node:fs';
+
+const PIECE = 65536;
+const PAUSE_MS = 5;
+
+/** Writes all of it now. @throws a system error (`EPIPE` when nobody reads any more) */
+export function writeAll(fd: number, data: string | Uint8Array): void {
+  const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+  for (let done = 0; done < bytes.length; ) {
+    const from = done;
+    done += whenReady(() => writeSync(fd, bytes, from, bytes.length - from));
+  }
+}
+
+/** Reads standard input line by line, or all that is left of it. */
+export class InputReader {
+  #rest: Buffer = Buffer.alloc(0);
+  #isAtEnd = false;
+  readonly #onWait: (isWaiting: boolean) => void;
+
+  /** @param onWait told before and after every call that may wait for somebody to type */
+  constructor(onWait: (isWaiting: boolean) => void = () => {}) {
+    this.#onWait = onWait;
+  }
+
+  /** The next line with its line feed, which a last one may lack; undefined at the end. */
+  readLine(): string | undefined {
+    for (;;) {
+      const feed = this.#rest.indexOf(10);
+      if (feed >= 0) return this.#take(feed + 1).toString('latin1');
+      if (!this.#fill()) break;
+    }
+    return this.#rest.length === 0 ? undefined : this.#take(this.#rest.length).toString('latin1');
+  }
+
+  readAll(): Uint8Array {
+    while (this.#fill());
+    return this.#take(this.#rest.length);
+  }
+
+  #take(size: number): Buffer {
+    const taken = this.#rest.subarray(0, size);
+    this.#rest = this.#rest.subarray(size);
+    return taken;
+  }
+
+  /** False at the end; a closed standard input is one. */
+  #fill(): boolean {
+    if (this.#isAtEnd) return false;
+    const piece = Buffer.alloc(PIECE);
+    this.#onWait(true);
+    let n = 0;
+    try {
+      n = whenReady(() => readSync(0, piece, 0, PIECE, null));
+    } catch {
+      // A terminal that hung up, or a directory: there is nothing to read.
+    } finally {
+      this.#onWait(false);
+    }
+    this.#isAtEnd = n === 0;
+    this.#rest = Buffer.concat([this.#rest, piece.subarray(0, n)]);
+    return n > 0;
+  }
+}
+
+/** Others may have made the descriptor one that does not wait. */
+function whenReady(call: () => number): number {
+  for (;;) {
+    try {
+      return call();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'EAGAIN' && code !== 'EINTR') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Where ours is meant to differ from GNU ddrescue. A case that falls under a row is not compared as it is:
+ * the row says what must hold instead. Nothing else may differ.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { claimedEnd, type FuzzCase, wordsOf } from './fuzz-case.ts';
+import {
+  type Compared,
+  compareOnce,
+  type Difference,
+  inDirectories,
+  type Side,
+} from './fuzz-run.ts';
+
+export interface Expectation {
+  readonly reason: string;
+  readonly applies: (each: FuzzCase) => boolean;
+  readonly compare: (each: FuzzCase, ours: Side) => Compared;
+}
+
+const EXPECTED: Readonly<Record<string, Expectation>> = {
+  'short output': {
+    reason:
+      'an output without the bytes that the map calls finished is refused, not filled with holes',
+    applies: hasShortOutput,
+    compare(each, ours) {
+      const refused = refusalDifferences(each, ours);
+      const compared = compareOnce(each, ours, { ours: ['--trust-outfile'] });
+      return { ...compared, differences: [...refused, ...compared.differences] };
+    },
+  },
+  'sparse over data': {
+    reason:
+      'GNU leaves old data where -S should write zeros, which is a corrupt copy; ours writes them',
+    applies: isSparseOverData,
+    compare(each, ours) {
+      const compared = compareOnce(each, ours);
+      return {
+        ...compared,
+        differences: compared.differences.filter(({ what }) => what !== 'out'),
+      };
+    },
+  },
+};
+
+/** Compares under the row that the case falls under, else as it is. */
+export function compareCase(each: FuzzCase, ours: Side): Compared {
+  const row = Object.values(EXPECTED).find(({ applies }) => applies(each));
+  return row === undefined ? compareOnce(each, ours) : row.compare(each, ours);
+}
+
+export function isExpected(each: FuzzCase): boolean {
+  return Object.values(EXPECTED).some(({ applies }) => applies(each));
+}
+
+function hasShortOutput(each: FuzzCase): boolean {
+  const words = each.options.flat();
+  const isRescue = !words.some((word) => /^(-F|-G|--command)/.test(word));
+  const out = each.files['out'];
+  const size = out?.kind === 'data' ? out.size : 0;
+  return isRescue && each.operands[1] === '@out' && claimedEnd(each.files['map']) > size;
+}
+
+function isSparseOverData({ options, files }: FuzzCase): boolean {
+  const isSparse = options.flat().some((word) => word === '-S' || word === '--sparse');
+  const out = files['out'];
+  return isSparse && out?.kind === 'data' && out.pieces.length > 0;
+}
+
+/** Ours ends with 1 and leaves every file as it was. */
+function refusalDifferences(each: FuzzCase, ours: Side): Difference[] {
+  return inDirectories(each, ({ our }) => {
+    const before = contentsOf(our);
+    const { status } = ours(wordsOf(each, our), { directory: our, input: each.stdin });
+    const after = contentsOf(our);
+    const differences: Difference[] = [];
+    if (status !== 1) differences.push({ what: 'refusal', gnu: 'status 1', ours: `${status}` });
+    if (before !== after) differences.push({ what: 'refusal', gnu: before, ours: after });
+    return differences;
+  });
+}
+
+function contentsOf(directory: string): string {
+  const names = readdirSync(directory).sort();
+  return names
+    .map((name) => {
+      const path = join(directory, name);
+      const isText = name === 'map';
+      return `${name} ${isText ? readFileSync(path, 'latin1') : statSync(path).size}`;
+    })
+    .join('; ');
+}
