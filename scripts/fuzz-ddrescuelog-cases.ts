@@ -100,10 +100,9 @@ export class Draw {
       return { words: ['-F', this.#format(), ...force, `-c${types}`, path], input: bytes };
     }
     const numbers = Array.from({ length: this.#below(12) }, () => {
-      if (this.#chance(0.03))
-        return this.#pick(['x', '-1', '1,2', '#4', '99999999999999999999', '08']);
+      if (this.#chance(0.03)) return this.#pick(['x', '-1', '1,2', '#4', '08']);
       if (this.#chance(0.05)) return this.#pick(['0x1F', '010', '+3', '0', '3x', '0x', '00']);
-      return String(this.#chance(0.1) ? this.#below(1e12) : this.#below(20));
+      return String(this.#chance(0.1) ? this.#below(1e9) : this.#below(20));
     });
     const between = (): string => this.#pick(['\n', '\n', '\n', '\n\n', ' ', '\t', '\r\n']);
     const text = numbers.map((number) => number + between()).join('');

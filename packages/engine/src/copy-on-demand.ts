@@ -2,7 +2,7 @@
 import { addClipped, OPEN_END } from '@chunkrescue/mapfile';
 import { RescueError } from './errors.ts';
 import { refuseFatal } from './fatal-errors.ts';
-import type { ReadOutcome, Source, Target } from './ports.ts';
+import type { MaybePromise, ReadOutcome, Source, Target } from './ports.ts';
 import { forwards, type Piece } from './strategy/direction.ts';
 import { ask, type Rescue } from './strategy/rescue.ts';
 
@@ -14,6 +14,8 @@ export interface CopyOnDemand {
   readonly buffer: Uint8Array;
   /** Names of fatal errors that count as the disk's all the same. */
   readonly tolerated?: ReadonlySet<string>;
+  /** Called after each failed read is marked; what it throws ends the copy. */
+  readonly afterError?: () => MaybePromise<void>;
 }
 
 /**
@@ -57,6 +59,7 @@ function copyPiece(copy: CopyOnDemand, piece: Piece): number {
   if (errno !== undefined) {
     rescue.readErrors++;
     rescue.map.set(good, end, '-');
+    void copy.afterError?.();
     return end;
   }
   if (!rescue.endAt(good)) {

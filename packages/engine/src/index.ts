@@ -63,7 +63,7 @@ export { type Following, mergeFiles, RescueWorker, rescueFiles } from './worker/
 export type { ChunkMapJob, FileRescueJob, FileRescueResult } from './worker/job.ts';
 export { withBadAreas } from './wrap/bad-areas.ts';
 export { withBadSectorData } from './wrap/bad-sector-data.ts';
-export { withCheckOnError } from './wrap/check-on-error.ts';
+export { type CheckedSource, withCheckOnError } from './wrap/check-on-error.ts';
 export { withCompareBeforeWrite } from './wrap/compare-before-write.ts';
 export { withOutputOffset } from './wrap/output-offset.ts';
 export { withRateLimit } from './wrap/rate-limit.ts';

@@ -33,6 +33,8 @@ export interface RescueOptions extends Pick<PlanInput, 'isWithinMap' | 'retrims'
   /** When to give up, besides what the settings say. */
   readonly limits?: TimeLimits;
   readonly pauses?: Pauses;
+  /** Called after each failed read is marked; what it throws ends the run. */
+  readonly afterError?: () => MaybePromise<void>;
   /** Closes and opens the source after each failed or slow read (`-O`). Default false. */
   readonly reopensOnError?: boolean;
   /** Names of errors (`ENXIO`) that count as the disk's although they usually end a run. */
@@ -127,6 +129,8 @@ function* loop(
   const size = Math.min(rescue.settings.clusterSize, rescue.map.end - rescue.map.start);
   const buffer = allocate(source, Math.max(1, size));
   const steps = rescueSteps(rescue);
+  // Found after an error, told when the run would go on: the status line tells of that place then.
+  let trouble: unknown;
   let step = steps.next();
   if (!step.done) yield* run.save();
   while (!step.done) {
@@ -136,6 +140,7 @@ function* loop(
       yield* run.pauseBetweenPasses();
       run.enter(request);
     }
+    if (trouble !== undefined) throw trouble;
     const limit = run.tick(request);
     if (limit !== undefined) return limit;
     if (run.isSaveDue()) yield* run.save();
@@ -158,12 +163,26 @@ function* loop(
     run.note(reply, endMs);
     step = steps.next(reply);
     run.after(endMs);
+    if (failed > 0) trouble = yield* troubleAfter(options);
     if (failed > 0 || reply.pace?.isSlow) yield* run.recover();
     yield undefined;
   }
+  if (trouble !== undefined) throw trouble;
   // A limit that was met before the first read of a pass: the status line tells of that pass already.
   if (rescue.request !== undefined && run.enters(rescue.request)) run.enter(rescue.request);
   return step.value;
+}
+
+/** What {@link RescueOptions.afterError} throws, if it does. */
+function* troubleAfter(
+  options: SessionOptions,
+): Generator<PromiseLike<unknown> | undefined, unknown, unknown> {
+  try {
+    yield* settled(options.afterError?.());
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 function allocate(source: Source, size: number): Uint8Array {

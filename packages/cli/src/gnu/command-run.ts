@@ -26,7 +26,7 @@ export function commandModeRun(values: DdrescueValues, names: FileNames, io: Tal
 function runCommands({ values, names, io, opened, rescue, mapfile }: RunParts): number {
   const output = openTarget(values, names, boundsOf(rescue));
   try {
-    const source = wrapSource(opened.source, values, { io, log: undefined });
+    const { source, afterError } = wrapSource(opened.source, values, { io, log: undefined });
     const { clusterSize } = rescue.settings;
     const copy = {
       rescue,
@@ -34,6 +34,7 @@ function runCommands({ values, names, io, opened, rescue, mapfile }: RunParts): 
       target: output.target,
       buffer: source.allocate?.(clusterSize) ?? new Uint8Array(clusterSize),
       tolerated: toleratedErrnos(values),
+      ...(afterError === undefined ? {} : { afterError }),
     };
     const save = (): void => {
       void output.target.sync();

@@ -47,6 +47,7 @@ export const DDRESCUE_OPTIONS = {
     min: 1,
     max: 256 * MIB,
     help: 'sector size of input device [default 512]',
+    ownHelp: "bytes of a sector [default: the device's]",
   }),
   'binary-prefixes': flag({
     letter: 'B',
@@ -60,13 +61,18 @@ export const DDRESCUE_OPTIONS = {
     min: 1,
     max: INT_MAX,
     help: 'sectors to copy at a time [64 KiB / sector size]',
+    ownHelp: 'sectors to copy at a time [default: 64 KiB]',
   }),
   'complete-only': flag({
     letter: 'C',
     help: "don't read new data beyond mapfile limits",
     modes: COPIES,
   }),
-  idirect: flag({ letter: 'd', help: 'use direct disc access for input file', modes: COPIES }),
+  idirect: flag({
+    letter: 'd',
+    help: 'use direct disc access for input file',
+    modes: COPIES,
+  }),
   odirect: flag({ letter: 'D', help: 'use direct disc access for output file', modes: WRITES }),
   'max-bad-areas': areaLimit({
     letter: 'e',

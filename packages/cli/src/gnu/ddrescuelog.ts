@@ -1,7 +1,7 @@
 /** `rescue ddrescuelog`: GNU ddrescuelog's command line, its words and its exit statuses. */
 import { VERSION } from '@chunkrescue/engine';
 import { UsageError } from '../exit.ts';
-import { type Arguments, helpLines, readValues, splitArguments } from './arguments.ts';
+import { type Arguments, type Given, helpLines, readValues, splitArguments } from './arguments.ts';
 import { GnuError, type GnuIo } from './io.ts';
 import { RUN } from './log-operations.ts';
 import { LOG_OPTIONS, type LogOperation, operationOf } from './log-options.ts';
@@ -41,10 +41,10 @@ function split(words: readonly string[]): Arguments {
 }
 
 function run({ given, operands }: Arguments, io: GnuIo, voice: Voice): number {
-  const known = given.map((each) =>
+  const known = withoutOverruled(given).map((each) =>
     each.name === 'sector-size' ? { ...each, name: 'block-size' } : each,
   );
-  const at = given.findIndex(({ name }) => name === 'help' || name === 'version');
+  const at = known.findIndex(({ name }) => name === 'help' || name === 'version');
   let operation: LogOperation | undefined;
   const values = readValues(LOG_OPTIONS, at < 0 ? known : known.slice(0, at), {
     sectorOption: 'block-size',
@@ -58,7 +58,7 @@ function run({ given, operands }: Arguments, io: GnuIo, voice: Voice): number {
     },
   });
   if (at >= 0) {
-    io.out(given[at]?.name === 'help' ? helpText(io.programName) : versionText());
+    io.out(known[at]?.name === 'help' ? helpText(io.programName) : versionText());
     return 0;
   }
   if (operation === undefined) {
@@ -68,6 +68,13 @@ function run({ given, operands }: Arguments, io: GnuIo, voice: Voice): number {
   const say = (message: string, least: number): void => voice.say(message, least);
   const { verbosity } = voice;
   return RUN[operation]({ io, values, paths: operands, say, verbosity });
+}
+
+/** Of `-p` and `-P` the last one counts. */
+function withoutOverruled(given: readonly Given[]): readonly Given[] {
+  const isComparison = ({ name }: Given): boolean => operationOf(name) === 'compare';
+  const last = given.findLast(isComparison);
+  return given.filter((each) => !isComparison(each) || each.name === last?.name);
 }
 
 function checkCount(operation: LogOperation, count: number): void {

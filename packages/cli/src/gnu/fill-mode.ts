@@ -2,7 +2,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import {
   type FillProgress,
-  fileMapStore,
   fill,
   gnuManner,
   openFileTarget,
@@ -14,6 +13,7 @@ import {
   withOutputOffset,
 } from '@chunkrescue/engine';
 import type { BlockStatus, Domain, Mapfile } from '@chunkrescue/mapfile';
+import { gnuMapStore } from './gnu-map-file.ts';
 import { GnuError, type GnuIo } from './io.ts';
 import { modeError, reasonInC } from './mode-errors.ts';
 
@@ -123,7 +123,7 @@ function run(
       writesLocation: options.writesLocation,
       isSynchronous: options.isSynchronous,
       ignoresWriteErrors: options.ignoresWriteErrors,
-      store: fileMapStore(options.mapfile, { keepsBackup: false }),
+      store: gnuMapStore(options.mapfile, { io, intervals: undefined }),
       clock: io.clock,
       signal: io.stop,
       commandLine: io.commandLine,

@@ -1,6 +1,5 @@
 /** Generate mode: the checks in ddrescue's order, the files, the run. */
 import {
-  fileMapStore,
   type GenerateProgress,
   generate,
   gnuManner,
@@ -12,8 +11,10 @@ import {
   type Source,
 } from '@chunkrescue/engine';
 import type { Domain, Mapfile } from '@chunkrescue/mapfile';
+import { gnuMapStore } from './gnu-map-file.ts';
 import { GnuError, type GnuIo } from './io.ts';
-import { modeError, planError, reasonInC } from './mode-errors.ts';
+import { modeError, reasonInC } from './mode-errors.ts';
+import { refuseUnfit } from './rescue-plan.ts';
 
 /** What the options say. Sizes and positions are bytes; every field is present. */
 export interface GenerateModeOptions {
@@ -93,11 +94,9 @@ function planGenerate(
   // Sectors of one byte: borders inside a sector stay where they are.
   const source = { size, sectorSize: options.sectorSize };
   const settings = resolveSettings({ sectorSize: 1, clusterSize: 1 }, source, gnuManner);
-  try {
-    return planRescue({ sourceSize: size, domain: options.domain, mapfile: stored }, settings);
-  } catch (error) {
-    throw error instanceof RescueError ? planError(error, size ?? 0) : error;
-  }
+  const { domain } = options;
+  refuseUnfit({ start: domain.start, size, mapfile: stored }, false);
+  return planRescue({ sourceSize: size, domain, mapfile: stored }, settings);
 }
 
 function run(
@@ -116,7 +115,7 @@ function run(
     offset: options.offset,
     sectorSize: options.sectorSize,
     clusterSize: options.clusterSize,
-    store: fileMapStore(options.mapfile, { keepsBackup: false }),
+    store: gnuMapStore(options.mapfile, { io, intervals: undefined }),
     clock: io.clock,
     signal: io.stop,
     commandLine: io.commandLine,

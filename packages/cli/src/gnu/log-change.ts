@@ -1,5 +1,5 @@
 /** The operations that write a changed mapfile to standard output: types, logic, shift. */
-import { type BlockStatus, Domain } from '@chunkrescue/mapfile';
+import { Domain } from '@chunkrescue/mapfile';
 import { GnuError } from './io.ts';
 import { changeStatuses, hasEmptyBlocks, type LogMap } from './log-map.ts';
 import type { StatusChange } from './log-options.ts';
@@ -8,6 +8,13 @@ import { type Output, runsOf } from './log-write.ts';
 
 /** Finished becomes bad, all else finished. */
 export const INVERSION: StatusChange = { '?': '+', '*': '+', '/': '+', '-': '+', '+': '-' };
+
+/** What becomes of a block that the other map has finished, or for "and" has not. */
+const LOGIC: Readonly<Record<Logic, StatusChange>> = {
+  'xor-mapfile': INVERSION,
+  'and-mapfile': { '+': '-' },
+  'or-mapfile': { '?': '+', '*': '+', '/': '+', '-': '+' },
+};
 
 export type Logic = 'xor-mapfile' | 'and-mapfile' | 'or-mapfile';
 
@@ -19,19 +26,22 @@ export function withTypes(log: LogMap, domain: Domain, change: StatusChange): Ou
 /** The map after logic with the finished blocks of another, in the part of the domain that both maps have. */
 export function withLogic(log: LogMap, other: LogMap, how: { logic: Logic; both: Domain }): Output {
   const { logic, both } = how;
-  if (hasEmptyBlocks(both) && log.emptyBlocks.length + other.emptyBlocks.length > 0) {
+  if (hasEmptyBlocks(both) && mergedEmptyBlocks(log) !== mergedEmptyBlocks(other)) {
     throw new GnuError('internal error: blocks got out of sync.', { status: 3 });
   }
   const finished = Domain.fromMap(other.mapfile.map);
-  const unfinish = (status: BlockStatus): BlockStatus => (status === '+' ? '-' : status);
-  switch (logic) {
-    case 'xor-mapfile':
-      return withTypes(log, both.intersect(finished), INVERSION);
-    case 'and-mapfile':
-      return outputOf(changeStatuses(log, both.subtract(finished), unfinish));
-    case 'or-mapfile':
-      return outputOf(changeStatuses(log, both.intersect(finished), () => '+'));
-  }
+  const where = logic === 'and-mapfile' ? both.subtract(finished) : both.intersect(finished);
+  const { mapfile } = changeStatuses(log, where, (status) => LOGIC[logic][status]);
+  // Empty blocks are the same in both maps.
+  const isXor = logic === 'xor-mapfile' && hasEmptyBlocks(both);
+  const emptyBlocks = log.emptyBlocks.map((status) => (isXor && status === '+' ? '-' : status));
+  return outputOf({ ...log, mapfile, emptyBlocks });
+}
+
+/** The statuses of the empty blocks that no neighbour of the same status takes in. */
+function mergedEmptyBlocks({ mapfile: { map }, emptyBlocks }: LogMap): string {
+  const next = map.start === 0 && map.count > 0 ? map.statusAt(0) : undefined;
+  return emptyBlocks.filter((status, i) => status !== (emptyBlocks[i + 1] ?? next)).join('');
 }
 
 /** The map with all its positions moved; what lies behind the domain goes, and so does what would be below 0. */

@@ -4,7 +4,8 @@ import { GnuError, type GnuIo } from './io.ts';
 import type { ListFormat } from './log-options.ts';
 import { RunList } from './log-runs.ts';
 
-const NUMBER = /[ \t\n\v\f\r]*(?:([+-]?(?:0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*))|(?=[^ \t\n\v\f\r]))/y;
+const NUMBER =
+  /[ \t\n\v\f\r]*(?:([+-]?(?:0[xX][\da-fA-F]*|0[bB][01]*|0[0-7]*|[1-9]\d*))|(?=[^ \t\n\v\f\r]))/y;
 
 export interface Creation {
   readonly domain: Domain;
@@ -27,14 +28,18 @@ export function createdRuns(io: GnuIo, creation: Creation): RunList {
   runs.add(-offset, other);
   let range = 0;
   let last = -1;
+  let isIn = true;
   for (const sector of sectors) {
     if (sector === last) continue;
+    // GNU's reads a bitmap in runs of ones: a run ends at its first sector that is not in the domain.
+    const wasCutOff: boolean = format !== 'list' && sector === last + 1 && !isIn;
     last = sector;
     const pos = sector * sectorSize;
     const end = pos + sectorSize;
     while (range < domain.count && domain.endAt(range) <= pos) range++;
     if (range >= domain.count) break;
-    if (domain.posAt(range) > pos || domain.endAt(range) < end) continue;
+    isIn = !wasCutOff && domain.posAt(range) <= pos && domain.endAt(range) >= end;
+    if (!isIn) continue;
     runs.add(pos, listed);
     runs.add(end, other);
   }

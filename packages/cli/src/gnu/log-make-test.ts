@@ -101,7 +101,7 @@ class Pieces {
     ) as RegExpExecArray;
     const number = readNumber(token);
     if ('problem' in number || number.isInSectors) {
-      const isUnit = !('problem' in number) || number.problem === 'unit';
+      const isUnit = !('problem' in number) || (number.problem === 'unit' && !/^0x$/i.test(token));
       throw this.#refusal(
         rest,
         isUnit ? 'Bad multiplier in numerical argument of' : 'Bad or missing numerical argument in',

@@ -36,8 +36,15 @@ const SENTENCES: Readonly<Record<MapfileErrorCode, string>> = {
 /** What may stand for a block of no bytes; the status line never does. */
 const EMPTY_BLOCK = /^[ \t\v\f\r]*\+?(0[xXbB]?)?0+\s*?[ \t+]\+?(0[xXbB]?)?0+\s*([?*/+-])/gm;
 
+/** A mapfile that cannot be opened: the one trouble that `-t` goes on behind. */
+export class MissingMapfile extends GnuError {
+  constructor(path: string) {
+    super(`${path}: Mapfile does not exist or is not readable.`);
+  }
+}
+
 /** Name of a mapfile in messages. */
-export function shownName(path: string): string {
+function shownName(path: string): string {
   return path === '-' ? '(stdin)' : path;
 }
 
@@ -78,7 +85,7 @@ function readText(path: string): string {
     return readFileSync(path, 'latin1');
   } catch (error) {
     if (errnoOf(error) === 'EISDIR') throw readError(path);
-    throw new GnuError(`${path}: Mapfile does not exist or is not readable.`);
+    throw new MissingMapfile(path);
   }
 }
 

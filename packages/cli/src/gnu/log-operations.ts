@@ -9,7 +9,7 @@ import { askedDomain, domainIn, outputOffset, sectorOffset, sectorSizeOf } from 
 import { errnoOf, reasonOf } from './log-errno.ts';
 import { listBlocks } from './log-list.ts';
 import { isPossible, testDiskRuns } from './log-make-test.ts';
-import { extentOf, hasEmptyBlocks, type LogMap, MapReader } from './log-map.ts';
+import { extentOf, hasEmptyBlocks, type LogMap, MapReader, MissingMapfile } from './log-map.ts';
 import type { LogOperation, LogValues, StatusChange } from './log-options.ts';
 import { statusText } from './log-status.ts';
 import {
@@ -115,7 +115,7 @@ function compare(task: Task): number {
   const domain = domainIn(log, asked);
   if (domain === undefined) return nothingToDo(task);
   const other = maps.read(path, how);
-  if (domain.intersect(extentOf(other)).isEmpty) return nothingToDo(task);
+  if (domainIn(other, asked) === undefined) return nothingToDo(task);
   const isSame = exact === undefined ? isSameDomain : isSameMap;
   if (isSame(asked, log, other)) return 0;
   say(`Mapfiles '${paths[0]}' and '${path}' differ.`, 0);
@@ -132,10 +132,11 @@ function complete({ io, values, paths }: Task): number {
 
 function create(task: Task): number {
   const { io, values } = task;
-  const domain = askedDomain(values, new MapReader(io));
+  const maps = new MapReader(io);
+  const domain = askedDomain(values, maps);
   if (domain.isEmpty) return nothingToDo(task);
   const offset = sectorOffset(values);
-  const path = freePath(task);
+  const path = freePath(task, maps);
   const [listed, other] = values['create-mapfile'] ?? ['+', '-'];
   const sectorSize = sectorSizeOf(values);
   const format = values.format ?? 'list';
@@ -146,8 +147,9 @@ function create(task: Task): number {
 
 function makeTest(task: Task): number {
   const { io, values } = task;
-  askedDomain(values, new MapReader(io));
-  const path = freePath(task);
+  const maps = new MapReader(io);
+  askedDomain(values, maps);
+  const path = freePath(task, maps);
   const disk = values['make-test'];
   if (disk === undefined) throw new TypeError('make-test runs without its option');
   if (!isPossible(disk)) throw new GnuError("Option '-H' needs more than one zone.");
@@ -157,10 +159,11 @@ function makeTest(task: Task): number {
   return 0;
 }
 
-/** The path of the mapfile to create. @throws GnuError when it is there already */
-function freePath({ values, paths }: Task): string {
+/** The path of the mapfile to create. @throws GnuError when it is there already, or is something else */
+function freePath({ values, paths }: Task, maps: MapReader): string {
   const path = paths[0] as string;
   if (path !== '-' && !values.force && existsSync(path)) {
+    maps.read(path);
     throw new GnuError(`${path}: Mapfile exists. Use '--force' to overwrite it.`);
   }
   return path;
@@ -169,7 +172,8 @@ function freePath({ values, paths }: Task): string {
 function isDone(log: LogMap, domain: Domain): boolean {
   const { map } = log.mapfile;
   map.restrictTo(domain);
-  return map.sizeInDomain('+') === domain.size;
+  if (map.sizeInDomain('+') !== domain.size) return false;
+  return !hasEmptyBlocks(domain) || log.emptyBlocks.every((status) => status === '+');
 }
 
 function doneStatus({ say }: Task, log: LogMap, domain: Domain): number {
@@ -209,14 +213,15 @@ function checkShift(values: LogValues): void {
   }
 }
 
-/** Goes on behind a mapfile that cannot be read. */
+/** Goes on behind a mapfile that cannot be opened. */
 function showStatus(task: Task): number {
   const { io, values, paths, say, verbosity } = task;
   const maps = new MapReader(io);
-  const asked = askedDomain(values, maps);
   const isNamed = verbosity > 0 || (verbosity === 0 && paths.length > 1);
-  let worst = 0;
+  let status = 0;
   for (const path of paths) {
+    // As GNU's does, anew for each mapfile: standard input has a domain for the first one only.
+    const asked = askedDomain(values, maps);
     try {
       const log = maps.read(path, { loose: values['loose-domain'] ?? false });
       const domain = domainIn(log, asked);
@@ -227,10 +232,10 @@ function showStatus(task: Task): number {
       const name = isNamed ? path : undefined;
       io.out(statusText(log, domain, { isBinary: values['binary-prefixes'] ?? false, name }));
     } catch (error) {
-      if (!(error instanceof GnuError)) throw error;
+      if (!(error instanceof MissingMapfile)) throw error;
       say(error.message, 0);
-      worst = Math.max(worst, error.status);
+      status = error.status;
     }
   }
-  return worst;
+  return status;
 }

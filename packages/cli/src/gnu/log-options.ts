@@ -28,7 +28,13 @@ function custom<Value>(
   row: Row,
   parse: (text: string, option: string) => Value,
 ): OptionRow<Value> {
-  return { ...row, argument, parse: (value, { option }) => parse(value ?? '', option) };
+  return {
+    ...row,
+    argument,
+    // An option without its value leaves what an earlier one said.
+    parse: (value = '', { option, previous }) =>
+      value === '' && previous !== undefined ? previous : parse(value, option),
+  };
 }
 
 const MAPFILE = '<file>';

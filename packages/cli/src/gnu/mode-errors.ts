@@ -1,6 +1,5 @@
 /** The sentences in which ddrescue's special modes tell of trouble. */
 import { RescueError } from '@chunkrescue/engine';
-import { grouped } from '../screen/gnu-numbers.ts';
 import { GnuError } from './io.ts';
 
 /** The C library's words for an error; ours where it is a rare one. */
@@ -12,6 +11,7 @@ export function reasonInC(error: unknown): string {
 
 /** Name of the system's error behind `error`, through the errors that wrap it. */
 export function codeOf(error: unknown): string | undefined {
+  if (error instanceof RescueError && error.errno !== undefined) return error.errno;
   let at = error;
   while (at instanceof RescueError) at = at.cause;
   const code = at instanceof Error && 'code' in at ? at.code : undefined;
@@ -39,25 +39,6 @@ export function modeError(
   }
 }
 
-/** ddrescue's words for a domain or a map that does not fit the input. */
-export function planError(error: RescueError, sourceSize: number): GnuError {
-  if (error.code === 'beyond-end') {
-    const pos = grouped(error.pos ?? 0);
-    const size = grouped(sourceSize).padStart(pos.length);
-    return new GnuError(
-      `Can't start reading at pos ${pos}.\n` +
-        `          Size of input file is only ${size} bytes.`,
-    );
-  }
-  if (error.code !== 'map-mismatch') return modeError(error, { infile: '', outfile: '' });
-  const what = error.message.startsWith('The last block')
-    ? 'Last block in mapfile begins past end of input file.'
-    : 'Rescued data in mapfile goes past end of input file.';
-  return new GnuError(`${what}\n          Use '-C' if you are reading from a partial copy.`, {
-    showsHelp: true,
-  });
-}
-
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'Permission denied',
   EBUSY: 'Device or resource busy',
@@ -75,6 +56,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'Not a directory',
   ENXIO: 'No such device or address',
   EPERM: 'Operation not permitted',
+  ESPIPE: 'Illegal seek',
   EROFS: 'Read-only file system',
   ETXTBSY: 'Text file busy',
 };

@@ -10,6 +10,7 @@ import {
   preallocate,
   type ReadRecord,
   RescueError,
+  type RescueOptions,
   type Source,
   type Target,
   withBadAreas,
@@ -120,15 +121,18 @@ export function wrapSource(
   source: Source,
   values: DdrescueValues,
   { io, log }: { io: GnuIo; log: ((record: ReadRecord) => void) | undefined },
-): Source {
+): Pick<RescueOptions, 'source' | 'afterError'> {
   const { sectorSize } = sizesOf(values);
-  let wrapped = source;
-  if (values['check-on-error']) wrapped = withCheckOnError(wrapped, sectorSize);
+  const checked = values['check-on-error'] ? withCheckOnError(source, sectorSize) : undefined;
+  let wrapped: Source = checked ?? source;
   const bytesPerS = values['max-read-rate'];
   if (bytesPerS !== undefined) {
     wrapped = withRateLimit(wrapped, { bytesPerS, clock: io.clock });
   }
-  return log === undefined ? wrapped : withReadLog(wrapped, log);
+  return {
+    source: log === undefined ? wrapped : withReadLog(wrapped, log),
+    ...(checked === undefined ? {} : { afterError: () => checked.check() }),
+  };
 }
 
 /** An open output. */

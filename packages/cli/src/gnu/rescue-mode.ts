@@ -153,7 +153,7 @@ function run(parts: RunParts): number {
         : gnuMapStore(names.mapfile, { io, intervals: values['mapfile-interval'] });
     view.open();
     result = rescueBlocking({
-      source: wrapSource(opened.source, values, { io, log: view.readLog }),
+      ...wrapSource(opened.source, values, { io, log: view.readLog }),
       target: output.target,
       ...(store === undefined ? {} : { store }),
       prepared: rescue,

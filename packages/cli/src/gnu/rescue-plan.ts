@@ -7,7 +7,7 @@ import {
   type SettingsInput,
 } from '@chunkrescue/engine';
 import { Domain, type Mapfile, OPEN_END } from '@chunkrescue/mapfile';
-import { grouped } from '../screen/gnu-numbers.ts';
+import { groupedDigits } from '../screen/gnu-numbers.ts';
 import { usage } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
 import { GnuError } from './io.ts';
@@ -25,10 +25,9 @@ export interface PlanParts {
 
 /** @throws GnuError */
 export function gnuPlan(values: DdrescueValues, parts: PlanParts): Rescue {
-  const { domain, start, size, mapfile } = parts;
-  if (size !== undefined && start >= size) throw beyondEnd(start, size);
+  const { domain, size, mapfile } = parts;
   const isWithinMap = values['complete-only'] ?? false;
-  if (!isWithinMap && size !== undefined) refuseLongMap(mapfile, size);
+  refuseUnfit(parts, isWithinMap);
   const { sectorSize } = sizesOf(values);
   const settings = resolveSettings(settingsOf(values), { size, sectorSize }, gnuManner);
   return planRescue(
@@ -42,6 +41,13 @@ export function gnuPlan(values: DdrescueValues, parts: PlanParts): Rescue {
     },
     settings,
   );
+}
+
+/** @throws GnuError when domain or map lie behind the input's end */
+export function refuseUnfit({ start, size, mapfile }: Omit<PlanParts, 'domain'>, isWithinMap: boolean): void {
+  if (size === undefined) return;
+  if (start >= size) throw beyondEnd(start, size);
+  if (!isWithinMap) refuseLongMap(mapfile, size);
 }
 
 function settingsOf(values: DdrescueValues): SettingsInput {
@@ -68,10 +74,10 @@ function settingsOf(values: DdrescueValues): SettingsInput {
 }
 
 function beyondEnd(pos: number, size: number): GnuError {
-  const text = grouped(pos);
+  const text = groupedDigits(pos);
   return new GnuError(
     `Can't start reading at pos ${text}.\n` +
-      `          Size of input file is only ${grouped(size).padStart(text.length)} bytes.`,
+      `          Size of input file is only ${groupedDigits(size).padStart(text.length)} bytes.`,
   );
 }
 

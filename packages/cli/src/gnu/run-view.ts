@@ -22,7 +22,7 @@ export class RunView {
   }
   take(event: RescueEvent): void {
     if (event.type === 'phase') {
-      if (this.#lines.length > 0) this.#lines.push('');
+      if (this.#lines.length > 0 && !this.#lines.at(-1)?.startsWith('#')) this.#lines.push('');
       this.#lines.push(`# 0s  ${phaseMessage(event.phase, event.pass, event.direction)}`);
     }
     if (event.type === 'ended') this.flush();
@@ -33,6 +33,6 @@ export class RunView {
   flush(): void {
     const path = this.#parts.values['log-reads'];
     const head = '#  Ipos       Size  Copied_size  Error_size  Errno\n';
-    if (path) writeFileSync(path, `${head}${this.#lines.join('\n')}\n# End time: 0s\n`);
+    if (path) writeFileSync(path, `${head}${this.#lines.map((l) => `${l}\n`).join('')}# End time: 0s\n`);
   }
 }

@@ -27,6 +27,8 @@ export interface OptionRow<Value = unknown> {
   readonly shown?: string;
   /** Half a line, for `--help`. */
   readonly help: string;
+  /** The same for the commands of our own that have this option, where they have another default. */
+  readonly ownHelp?: string;
   /** What the argument counts and how far it goes, for the page of options. */
   readonly range?: string;
   /** Modes of the command in which the option does something; all when left out. */
@@ -44,7 +46,7 @@ export type ValuesOf<Table> = {
   [Key in keyof Table]?: Table[Key] extends OptionRow<infer Value> ? Value : never;
 };
 
-type Common = Pick<OptionRow, 'letter' | 'aliases' | 'help' | 'modes' | 'isOurs'>;
+type Common = Pick<OptionRow, 'letter' | 'aliases' | 'help' | 'ownHelp' | 'modes' | 'isOurs'>;
 
 /** An option without an argument. */
 export function flag(row: Common): OptionRow<boolean> {

@@ -1,7 +1,9 @@
 /** Options that more than one command has: declared once, read once. */
 import type { FileRescueJob } from '@chunkrescue/engine';
-import type { Argv } from 'yargs';
+import type { Argv, Options } from 'yargs';
 import { UsageError } from '../exit.ts';
+import { DDRESCUE_OPTIONS } from '../gnu/ddrescue-options.ts';
+import type { OptionRow } from './row.ts';
 import { parseSize } from './size.ts';
 
 /** How to show what happens. */
@@ -38,34 +40,24 @@ export function withOutputOptions<T>(argv: Argv<T>): Argv<T & OutputArguments> {
 
 export function withEngineOptions<T>(argv: Argv<T>): Argv<T & EngineArguments> {
   return argv.options({
-    'sector-size': {
-      alias: 'b',
-      type: 'string',
-      requiresArg: true,
-      describe: "Bytes of a sector [default: the device's]",
-    },
-    'cluster-size': {
-      alias: 'c',
-      type: 'string',
-      requiresArg: true,
-      describe: 'Sectors read at a time while copying [default: 64 KiB]',
-    },
-    'retry-passes': {
-      alias: 'r',
-      type: 'string',
-      requiresArg: true,
-      describe: 'Times to try bad sectors again, -1 for ever [default: 0]',
-    },
-    'no-scrape': { alias: 'n', type: 'boolean', default: false, describe: 'Skip scraping' },
-    'no-sweep': { alias: 'N', type: 'boolean', default: false, describe: 'Skip sweeping' },
-    direct: { alias: 'd', type: 'boolean', default: false, describe: 'Read past the system cache' },
-    'test-mode': {
-      alias: 'H',
-      type: 'string',
-      requiresArg: true,
-      describe: 'Treat what is not finished in this map as unreadable',
-    },
+    ...fromTable('sector-size', 'cluster-size', 'retry-passes', 'no-scrape', 'no-sweep', 'test-mode'),
+    direct: fromTable('idirect')['idirect'] as Options,
   }) as unknown as Argv<T & EngineArguments>;
+}
+
+/** The rows that our commands share with `rescue ddrescue`, as yargs wants them. */
+function fromTable(...names: (keyof typeof DDRESCUE_OPTIONS)[]): Record<string, Options> {
+  const entries = names.map((name): [string, Options] => {
+    const row: OptionRow = DDRESCUE_OPTIONS[name] as OptionRow;
+    const describe = row.ownHelp ?? row.help;
+    const alias = row.letter === undefined ? {} : { alias: row.letter };
+    const kind: Options =
+      row.argument === 'none'
+        ? { type: 'boolean', default: false }
+        : { type: 'string', requiresArg: true };
+    return [name, { ...alias, ...kind, describe }];
+  });
+  return Object.fromEntries(entries);
 }
 
 const MEBI = 1024 * 1024;

@@ -6,6 +6,13 @@ export type Grouped = number | bigint;
 const SI = ['k', 'M', 'G', 'T', 'P', 'E', 'Z', 'Y', 'R', 'Q'];
 const BINARY = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei', 'Zi', 'Yi', 'Ri', 'Qi'];
 
+/** Digits in groups of three, from five digits on: `9999`, `1_024_000`. */
+export function groupedDigits(value: Grouped): string {
+  const digits = String(value);
+  const isSplit = digits.replace('-', '').length >= 5;
+  return isSplit ? digits.replace(/\B(?=(\d{3})+$)/g, '_') : digits;
+}
+
 /** Digits in groups of three, with factors of 1024 or 1000 as a prefix: `256Mi`, `100_000`, `1M`. */
 export function grouped(value: Grouped): string {
   let rest = BigInt(value);
@@ -20,9 +27,7 @@ export function grouped(value: Grouped): string {
     }
     prefix = power === 0 ? '' : (prefixes[power - 1] as string);
   }
-  const digits = String(rest);
-  const isSplit = digits.replace('-', '').length >= 5;
-  return (isSplit ? digits.replace(/\B(?=(\d{3})+$)/g, '_') : digits) + prefix;
+  return groupedDigits(rest) + prefix;
 }
 
 /** A number of at most so many characters with a prefix behind it: `  799296 `, `1048 k`. */

@@ -42,16 +42,20 @@ export function openInput(path: string, isDirect: boolean): OpenInput {
 /** Opening a pipe would wait for its writer, so what cannot be read at positions is found out before. */
 function refuseUnreadable(path: string): void {
   let reason: string | undefined;
+  let errno = 'ESPIPE';
   try {
     const stat = statSync(path);
-    if (stat.isDirectory()) reason = 'it is a directory';
-    else if (stat.isFIFO() || stat.isSocket()) reason = 'it cannot be read at any position';
+    if (stat.isDirectory()) {
+      reason = 'it is a directory';
+      errno = 'EISDIR';
+    } else if (stat.isFIFO() || stat.isSocket()) reason = 'it cannot be read at any position';
   } catch (error) {
     throw openError(path, error);
   }
   if (reason === undefined) return;
   throw new RescueError('source-open', `Can't open input file ${path}: ${reason}.`, {
     path,
+    errno,
     hint: 'The input is a disk, a partition or an image file.',
   });
 }

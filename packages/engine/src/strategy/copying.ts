@@ -15,6 +15,7 @@ import { ask, type Rescue, resumePosition } from './rescue.ts';
 export function* copying(rescue: Rescue, resumesAt: number | undefined): Steps {
   const { settings } = rescue;
   const first = resumesAt ?? 1;
+  if (resumesAt === undefined) rescue.pass = 1;
   let direction: Direction = settings.isReversed ? backwards : forwards;
   let isFirstRun = true;
   for (let pass = 1; pass <= 4; pass++) {

@@ -1,45 +1,26 @@
 import { RescueError } from '../errors.ts';
-import type { ReadOutcome, Source } from '../ports.ts';
+import type { MaybePromise, ReadOutcome, Source } from '../ports.ts';
 import { delegate } from './delegate.ts';
 
-/**
- * A source that reads its last good sector again after every error and compares (`-J`): a drive that stopped
- * answering, or that answers with garbage, is found out before more is marked.
- * @throws RescueError from `read`: `source-read` when an error comes before any good sector,
- *   `source-changed` when the good sector fails now or says something else
- */
-export function withCheckOnError(source: Source, sectorSize: number): Source {
+/** A source that remembers its last good sector, and can look whether it is still the same. */
+export interface CheckedSource extends Source {
+  /**
+   * Reads the last good sector again and compares: a drive that stopped answering, or answers with garbage, is
+   * found out before more is marked.
+   * @throws RescueError `source-read` when nothing good was read before, `source-changed` when the sector
+   *   cannot be read now or says something else
+   */
+  check(): MaybePromise<void>;
+}
+
+/** For ddrescue's `-J`: after every error of a read, `check` is to be called. */
+export function withCheckOnError(source: Source, sectorSize: number): CheckedSource {
   let good: { readonly pos: number; readonly bytes: Uint8Array } | undefined;
   const again = source.allocate?.(sectorSize) ?? new Uint8Array(sectorSize);
-  const check = (pos: number, outcome: ReadOutcome): void => {
-    const wanted = good?.bytes;
-    const isSame =
-      wanted !== undefined &&
-      outcome.copied === wanted.length &&
-      wanted.every((byte, i) => again[i] === byte);
-    if (!isSame) throw changed(source, pos, outcome);
-  };
-  const judge = (
-    pos: number,
-    into: Uint8Array,
-    outcome: ReadOutcome,
-  ): ReadOutcome | PromiseLike<ReadOutcome> => {
-    if (outcome.copied > 0) {
-      const size = Math.min(sectorSize, outcome.copied);
-      const from = outcome.copied - size;
-      good = { pos: pos + from, bytes: into.slice(from, outcome.copied) };
-    }
-    if (outcome.errno === undefined) return outcome;
-    if (good === undefined) throw noneGood(source, pos);
-    const { pos: goodPos, bytes } = good;
-    const answer = source.read(goodPos, again.subarray(0, bytes.length));
-    if ('then' in answer) {
-      return answer.then((second) => {
-        check(goodPos, second);
-        return outcome;
-      });
-    }
-    check(goodPos, answer);
+  const remember = (pos: number, into: Uint8Array, outcome: ReadOutcome): ReadOutcome => {
+    const { copied } = outcome;
+    const from = copied - Math.min(sectorSize, copied);
+    if (copied > 0) good = { pos: pos + from, bytes: into.slice(from, copied) };
     return outcome;
   };
   return {
@@ -47,15 +28,26 @@ export function withCheckOnError(source: Source, sectorSize: number): Source {
     read(pos, into) {
       const answer = source.read(pos, into);
       return 'then' in answer
-        ? answer.then((outcome) => judge(pos, into, outcome))
-        : judge(pos, into, answer);
+        ? answer.then((outcome) => remember(pos, into, outcome))
+        : remember(pos, into, answer);
+    },
+    check() {
+      if (good === undefined) throw noneGood(source);
+      const { pos, bytes } = good;
+      const compare = (outcome: ReadOutcome): void => {
+        const isSame =
+          outcome.copied === bytes.length && bytes.every((byte, i) => again[i] === byte);
+        if (!isSame) throw changed(source, pos, outcome);
+      };
+      const answer = source.read(pos, again.subarray(0, bytes.length));
+      return 'then' in answer ? answer.then(compare) : compare(answer);
     },
   };
 }
 
-function noneGood(source: Source, pos: number): RescueError {
-  const message = `${source.name}: an error at position ${pos}, before anything good was read.`;
-  return new RescueError('source-read', message, { path: source.name, pos });
+function noneGood(source: Source): RescueError {
+  const message = `${source.name}: an error before anything good was read.`;
+  return new RescueError('source-read', message, { path: source.name });
 }
 
 function changed(source: Source, pos: number, { errno }: ReadOutcome): RescueError {
