@@ -26,12 +26,14 @@ export interface Progress extends DomainTotals {
   readonly readErrors: number;
   /** Where the run is: start of the block read forwards, end of the one read backwards. */
   readonly position: number;
+  /** First byte of the last read, or of the one about to be made, in either direction. */
+  readonly readPos: number;
   /** Milliseconds since the run began. */
   readonly runTimeMs: number;
-  /** Milliseconds since the last read that brought something, or since the start when there was none. */
+  /** Whole seconds of the run when the rates were last computed; pauses that were only simulated count. */
+  readonly ratedS: number;
+  /** Milliseconds since something was rescued, or since the start; as of {@link ratedS}. */
   readonly sinceSuccessMs: number;
-  /** Whether any read brought something. */
-  readonly hasSucceeded: boolean;
   /** Bytes per second, of the last second and of the whole run. */
   readonly currentRateBytesPerS: number;
   readonly averageRateBytesPerS: number;
@@ -39,13 +41,14 @@ export interface Progress extends DomainTotals {
   readonly errorRateBytesPerS: number;
   /** Reads that were slower than the minimum asked for. */
   readonly slowReads: number;
-  /** Seconds that what is not rescued takes at the rate of the last minute; undefined when nothing came. */
+  /** Seconds that what is not rescued takes at the rates of the last minute; undefined when not known. */
   readonly remainingS: number | undefined;
 }
 
 /**
- * What a run tells while it goes on. Progress comes at most ten times a second; `second` when the rates were
- * computed anew; `pass-ended` before the `phase` that follows, or before the end.
+ * What a run tells while it goes on. Progress comes at most ten times a second; `second` before a read when
+ * the rates were computed anew and the read begins no pass; `pass-ended` before the `pausing` or `phase` that
+ * follows, or before the end.
  */
 export type RescueEvent =
   | { readonly type: 'started'; readonly progress: Progress }
@@ -56,9 +59,15 @@ export type RescueEvent =
       readonly direction: 'forwards' | 'backwards';
       readonly progress: Progress;
     }
+  | { readonly type: 'pausing'; readonly progress: Progress }
   | { readonly type: 'pass-ended'; readonly progress: Progress }
   | { readonly type: 'progress'; readonly progress: Progress }
-  | { readonly type: 'second'; readonly progress: Progress }
+  | {
+      readonly type: 'second';
+      readonly progress: Progress;
+      /** A limit is passed: no read follows. */
+      readonly isLast: boolean;
+    }
   | { readonly type: 'saved'; readonly progress: Progress }
   | { readonly type: 'ended'; readonly end: RescueEnd; readonly progress: Progress };
 
@@ -80,9 +89,10 @@ export function progressAtRest(map: RescueMap): Progress {
     ...domainTotals(map),
     readErrors: 0,
     position: 0,
+    readPos: 0,
     runTimeMs: 0,
+    ratedS: 0,
     sinceSuccessMs: 0,
-    hasSucceeded: false,
     currentRateBytesPerS: 0,
     averageRateBytesPerS: 0,
     errorRateBytesPerS: 0,

@@ -41,6 +41,7 @@ export { errnoOf } from './node/errno.ts';
 export { type FileLock, lockFile } from './node/lock.ts';
 export { fileMapStore } from './node/map-store.ts';
 export type { FileTargetOptions } from './node/open-output.ts';
+export { finalPath } from './node/paths.ts';
 export { preallocate } from './node/preallocate.ts';
 export { assertDistinctFiles, isSameFile } from './node/same-file.ts';
 export { type PlanInput, planRescue } from './plan.ts';
@@ -53,7 +54,7 @@ export type {
   SourceIdentity,
   Target,
 } from './ports.ts';
-export type { Pauses, RescueOptions, RescueResult } from './session.ts';
+export type { PassedLimit, Pauses, RescueOptions, RescueResult } from './session.ts';
 export { completeManner, gnuManner, type Manner } from './strategy/manner.ts';
 export type { Pace, Phase, Reply, Request, Steps } from './strategy/request.ts';
 export { Rescue } from './strategy/rescue.ts';

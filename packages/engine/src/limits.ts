@@ -28,7 +28,7 @@ export type TimeLimitEnd = 'error-rate' | 'timeout' | 'slow-reads';
 
 const DELAY_MS = 30_000;
 
-/** Keeps count of slow reads and says when a limit is passed. */
+/** Keeps count of slow reads and says which limits are passed. */
 export class LimitWatch {
   readonly #limits: TimeLimits;
   slowReads = 0;
@@ -37,20 +37,21 @@ export class LimitWatch {
     this.#limits = limits;
   }
 
-  /** Whether the rates or the time since the last good read pass a limit. */
-  check(rates: Rates, nowMs: number): TimeLimitEnd | undefined {
+  /** The limits that the rates, and the time since the last good read, pass now. */
+  passed(rates: Rates): TimeLimitEnd[] {
     const { errorRateMax, timeoutMs, slow } = this.#limits;
-    if (errorRateMax !== undefined && rates.errorBytesPerS > errorRateMax) return 'error-rate';
-    if (timeoutMs !== undefined && rates.sinceSuccessMs(nowMs) > timeoutMs) return 'timeout';
-    if (slow?.max !== undefined && this.slowReads > slow.max) return 'slow-reads';
-    return undefined;
+    const ends: TimeLimitEnd[] = [];
+    if (errorRateMax !== undefined && rates.errorBytesPerS > errorRateMax) ends.push('error-rate');
+    if (timeoutMs !== undefined && rates.sinceSuccessS * 1000 > timeoutMs) ends.push('timeout');
+    if (slow?.max !== undefined && this.slowReads > slow.max) ends.push('slow-reads');
+    return ends;
   }
 
-  /** Judges the second that has just passed, before the read that follows it. */
-  pace(rates: Rates, request: Request, nowMs: number): Pace | undefined {
+  /** Judges the second that has just passed, with the read that ended in it. */
+  pace(rates: Rates, request: Request): Pace | undefined {
     const { slow } = this.#limits;
     if (slow === undefined || request.phase !== 'copying' || request.pass > 2) return undefined;
-    if (rates.runTimeMs(nowMs) < (slow.delayMs ?? DELAY_MS)) return undefined;
+    if (rates.runTimeS * 1000 < (slow.delayMs ?? DELAY_MS)) return undefined;
     const bytesPerS = rates.currentBytesPerS;
     const least = slow.minBytesPerS > 0 ? slow.minBytesPerS : rates.averageBytesPerS / 10;
     const isSlow = bytesPerS < least;

@@ -1,4 +1,7 @@
-/** Milliseconds of a steady clock become whole seconds of run time here; rates change once a second. */
+/**
+ * Rates as ddrescue computes them: after a read, when another second of the clock has begun. Between two
+ * updates nothing changes, the time of the run included.
+ */
 
 /** What a run has moved until now, in bytes. */
 export interface Moved {
@@ -7,17 +10,24 @@ export interface Moved {
   readonly failed: number;
 }
 
-/** Seconds that the estimate of the remaining time looks back. */
-const MEMORY_S = 60;
+/** Updates that the estimate of the remaining time looks back. */
+const SAMPLES = 60;
+/** Rates of the first seconds say little. */
+const FIRST_SAMPLE_S = 2;
 
-/** Bytes per second, over the last second and over the run. */
+/** Bytes per second, over the time since the last update and over the run. */
 export class Rates {
   readonly #startMs: number;
   readonly #startBytes: number;
-  #second = 0;
+  /** Seconds of the clock at the last update. */
+  #clockS = 0;
   #mark: Moved;
-  #lastSuccessMs: number | undefined;
-  readonly #recent: number[] = [];
+  #successS = 0;
+  /** Time that was only said to pass, and not yet counted. */
+  #pendingMs = 0;
+  readonly #samples: number[] = [];
+  /** Whole seconds of the run at the last update. */
+  runTimeS = 0;
   currentBytesPerS = 0;
   averageBytesPerS = 0;
   errorBytesPerS = 0;
@@ -28,54 +38,67 @@ export class Rates {
     this.#mark = { rescued, failed: 0 };
   }
 
-  /** A read brought something. */
-  succeeded(nowMs: number): void {
-    this.#lastSuccessMs = nowMs;
+  /** Lets time count without letting it pass. */
+  pretend(ms: number): void {
+    this.#pendingMs += ms;
   }
 
-  /** Computes the rates anew when another second of the run has begun, and says so. */
-  tick(nowMs: number, moved: Moved): boolean {
-    const second = Math.floor(this.runTimeMs(nowMs) / 1000);
-    if (second <= this.#second) return false;
-    this.#compute(second - this.#second, second, moved);
-    this.#second = second;
+  /** Computes the rates anew when another second has begun, and says so. */
+  update(nowMs: number, moved: Moved): boolean {
+    const clockS = Math.floor((nowMs - this.#startMs) / 1000);
+    if (clockS <= this.#clockS) return false;
+    const elapsedS = clockS - this.#clockS + this.#takePending();
+    this.#clockS = clockS;
+    this.runTimeS += elapsedS;
+    const gained = moved.rescued - this.#mark.rescued;
+    this.currentBytesPerS = Math.trunc(gained / elapsedS);
+    this.errorBytesPerS = Math.trunc((moved.failed - this.#mark.failed) / elapsedS);
+    this.averageBytesPerS = Math.trunc((moved.rescued - this.#startBytes) / this.runTimeS);
+    if (gained > 0) this.#successS = this.runTimeS;
+    this.#mark = moved;
+    this.#sample();
     return true;
   }
 
-  /** At the end: a run that was shorter than a second counts as one. */
+  /** At the end of a run; what is not known yet is computed as if one more second had passed. */
   finish(nowMs: number, moved: Moved): void {
-    if (this.tick(nowMs, moved) || this.#second > 0) return;
-    this.#compute(1, 1, moved);
+    if (this.update(nowMs, moved)) return;
+    const elapsedS = 1 + this.#takePending();
+    const { rescued } = moved;
+    this.errorBytesPerS = Math.trunc((moved.failed - this.#mark.failed) / elapsedS);
+    this.currentBytesPerS ||= Math.trunc((rescued - this.#mark.rescued) / elapsedS);
+    const timeS = this.runTimeS + elapsedS;
+    this.averageBytesPerS ||= Math.trunc((rescued - this.#startBytes) / timeS);
+    this.#mark = moved;
+    this.#sample();
   }
 
-  runTimeMs(nowMs: number): number {
+  /** Milliseconds of the clock. */
+  clockMs(nowMs: number): number {
     return nowMs - this.#startMs;
   }
 
-  /** Milliseconds since the last read that brought something, or since the start. */
-  sinceSuccessMs(nowMs: number): number {
-    return nowMs - (this.#lastSuccessMs ?? this.#startMs);
+  /** Whole seconds since something was rescued, or since the start, at the last update. */
+  get sinceSuccessS(): number {
+    return this.runTimeS - this.#successS;
   }
 
-  /** Whether any read of the run brought something. */
-  get hasSucceeded(): boolean {
-    return this.#lastSuccessMs !== undefined;
-  }
-
-  /** Seconds that `bytes` take at the rate of the last minute; undefined when nothing came in it. */
+  /** Seconds that `bytes` take at the rate of the last minute or so; undefined when nothing came. */
   remainingS(bytes: number): number | undefined {
-    const sum = this.#recent.reduce((a, b) => a + b, 0);
-    const rate = sum / Math.max(1, this.#recent.length);
-    return rate < 1 ? undefined : Math.ceil(bytes / rate);
+    const sum = this.#samples.reduce((a, b) => a + b, 0);
+    const rate = Math.trunc(sum / Math.max(1, this.#samples.length));
+    return rate <= 0 ? undefined : Math.ceil(bytes / rate);
   }
 
-  #compute(elapsedS: number, second: number, moved: Moved): void {
-    const perSecond = (bytes: number): number => Math.trunc(bytes / elapsedS);
-    this.currentBytesPerS = perSecond(moved.rescued - this.#mark.rescued);
-    this.errorBytesPerS = perSecond(moved.failed - this.#mark.failed);
-    this.averageBytesPerS = Math.trunc((moved.rescued - this.#startBytes) / second);
-    this.#mark = moved;
-    for (let i = 0; i < Math.min(elapsedS, MEMORY_S); i++) this.#recent.push(this.currentBytesPerS);
-    this.#recent.splice(0, this.#recent.length - MEMORY_S);
+  #takePending(): number {
+    const seconds = Math.floor(this.#pendingMs / 1000 + 0.5);
+    this.#pendingMs = 0;
+    return seconds;
+  }
+
+  #sample(): void {
+    if (this.runTimeS < FIRST_SAMPLE_S) return;
+    this.#samples.push(this.currentBytesPerS);
+    if (this.#samples.length > SAMPLES) this.#samples.shift();
   }
 }

@@ -13,10 +13,11 @@ import { LimitWatch, type TimeLimitEnd, type TimeLimits } from './limits.ts';
 import { type Moved, Rates } from './rates.ts';
 import { saveIntervalMs } from './save-policy.ts';
 import { completeManner } from './strategy/manner.ts';
-import type { Pace, Reply, Request } from './strategy/request.ts';
+import type { Pace, Request } from './strategy/request.ts';
 import type { Rescue } from './strategy/rescue.ts';
 import { resolveSettings, type SettingsInput } from './strategy/settings.ts';
-import { rescueSteps } from './strategy/steps.ts';
+import { rescueSteps, type StepsEnd } from './strategy/steps.ts';
+import type { ReadRecord } from './wrap/read-log.ts';
 
 /** What to rescue, from where to where, and how. */
 export interface RescueOptions extends Pick<PlanInput, 'isWithinMap' | 'retrims' | 'triesAgain'> {
@@ -33,6 +34,8 @@ export interface RescueOptions extends Pick<PlanInput, 'isWithinMap' | 'retrims'
   /** When to give up, besides what the settings say. */
   readonly limits?: TimeLimits;
   readonly pauses?: Pauses;
+  /** Told of each read that counts, before its bytes are written. */
+  readonly onRead?: (read: ReadRecord) => void;
   /** Called after each failed read is marked; what it throws ends the run. */
   readonly afterError?: () => MaybePromise<void>;
   /** Closes and opens the source after each failed or slow read (`-O`). Default false. */
@@ -66,9 +69,27 @@ export interface Pauses {
   readonly passMs?: number;
 }
 
+/** A limit that a run passed. */
+export interface PassedLimit {
+  readonly end: RescueEnd;
+  /** The rate of errors that was too high. */
+  readonly bytesPerS?: number;
+}
+
+/** All limits, in the order in which ddrescue tells of those that were passed. */
+const LIMITS: readonly RescueEnd[] = [
+  'bad-areas',
+  'error-rate',
+  'read-errors',
+  'timeout',
+  'slow-reads',
+];
+
 /** How a run ended and what it knows. */
 export interface RescueResult {
   readonly end: RescueEnd;
+  /** Every limit that was passed; {@link end} is one of them, or no limit was. */
+  readonly limits: readonly PassedLimit[];
   /** The domain at the end. */
   readonly progress: Progress;
   /** The whole map, neighbours of one status merged. */
@@ -101,12 +122,12 @@ export function* session(options: SessionOptions): Session {
     yield* saveQuietly(run);
     throw error;
   }
-  run.close(end);
+  const closed = run.close(end);
   const progress = run.progress();
   rescue.map.release();
   yield* run.save();
-  run.tell({ type: 'ended', end, progress });
-  return { end, progress, map: rescue.map };
+  run.tell({ type: 'ended', end: closed.end, progress });
+  return { ...closed, progress, map: rescue.map };
 }
 
 function* prepare(
@@ -129,20 +150,16 @@ function* loop(
   const size = Math.min(rescue.settings.clusterSize, rescue.map.end - rescue.map.start);
   const buffer = allocate(source, Math.max(1, size));
   const steps = rescueSteps(rescue);
-  // Found after an error, told when the run would go on: the status line tells of that place then.
-  let trouble: unknown;
   let step = steps.next();
   if (!step.done) yield* run.save();
   while (!step.done) {
     const request = step.value;
+    // What was found after the last read ends the phase it was found in.
+    if (run.isDoomed && run.isNewPhase(request)) break;
+    if (run.enters(request)) yield* run.enter(request);
+    if (run.isDoomed) break;
     if (signal?.aborted) return 'aborted';
-    if (run.enters(request)) {
-      yield* run.pauseBetweenPasses();
-      run.enter(request);
-    }
-    if (trouble !== undefined) throw trouble;
-    const limit = run.tick(request);
-    if (limit !== undefined) return limit;
+    run.tellSecond();
     if (run.isSaveDue()) yield* run.save();
     if (signal?.aborted) return 'aborted';
     const into = buffer.subarray(0, request.size);
@@ -154,35 +171,20 @@ function* loop(
     if (errno !== undefined && copied === 0) {
       refuseFatal(source, request, { errno, tolerated: options.toleratedErrnos });
     }
+    options.onRead?.({ pos: request.pos, size: request.size, bytes: into, ...outcome });
     if (copied > 0) {
       const written = target.write(request.pos, buffer.subarray(0, copied));
       if (isPromise(written)) yield written;
     }
     const failed = errno === undefined ? 0 : request.size - copied;
-    const reply: Reply = { copied, failed, elapsedMs: endMs - startMs, pace: run.pace };
-    run.note(reply, endMs);
-    step = steps.next(reply);
+    const pace = run.note({ copied, failed }, endMs);
+    step = steps.next({ copied, failed, elapsedMs: endMs - startMs, pace });
     run.after(endMs);
-    if (failed > 0) trouble = yield* troubleAfter(options);
-    if (failed > 0 || reply.pace?.isSlow) yield* run.recover();
+    if (failed > 0) yield* run.check();
+    if (failed > 0 || pace?.isSlow) yield* run.recover();
     yield undefined;
   }
-  if (trouble !== undefined) throw trouble;
-  // A limit that was met before the first read of a pass: the status line tells of that pass already.
-  if (rescue.request !== undefined && run.enters(rescue.request)) run.enter(rescue.request);
-  return step.value;
-}
-
-/** What {@link RescueOptions.afterError} throws, if it does. */
-function* troubleAfter(
-  options: SessionOptions,
-): Generator<PromiseLike<unknown> | undefined, unknown, unknown> {
-  try {
-    yield* settled(options.afterError?.());
-    return undefined;
-  } catch (error) {
-    return error;
-  }
+  return yield* run.conclude(step);
 }
 
 function allocate(source: Source, size: number): Uint8Array {
@@ -197,21 +199,23 @@ function* saveQuietly(run: Run): Generator<PromiseLike<unknown> | undefined, voi
   }
 }
 
-/** The part of a run that is not about the disk: time, events, saves. */
+/** The part of a run that is not about the disk: time, limits, events, saves. */
 class Run {
   message: string | undefined;
+  /** The limits of time that were passed, in the order in which they are told. */
+  passed: TimeLimitEnd[] = [];
   readonly #options: SessionOptions;
   readonly #rescue: Rescue;
   readonly #rates: Rates;
   readonly #watch: LimitWatch;
   readonly #startTime: Date;
-  /** Of the last second, when it has just passed and a minimum rate is asked for. */
-  pace: Pace | undefined;
-  /** Time that was only said to pass. */
-  #skewMs = 0;
   #failedBytes = 0;
-  /** Position of the last read; the status line may tell of the next one already. */
-  #position: number | undefined;
+  /** What {@link RescueOptions.afterError} threw; told when the phase would go on. */
+  #trouble: unknown;
+  /** The rates are new since they were last told. */
+  #isSecondNew = false;
+  /** The last read, while the status line may tell of the next one already. */
+  #last: Request | undefined;
   #entered: Request | undefined;
   #firstPass = 1;
   #toldMs: number;
@@ -229,21 +233,37 @@ class Run {
     this.#savedMs = now;
   }
 
-  /** The run's time in milliseconds; pauses that were only simulated count. */
   now(): number {
-    return this.#options.clock.now() + this.#skewMs;
+    return this.#options.clock.now();
+  }
+
+  /** Whether something was found that lets no read follow. */
+  get isDoomed(): boolean {
+    return this.#trouble !== undefined || this.passed.length > 0;
+  }
+
+  isNewPhase({ phase }: Request): boolean {
+    return this.#entered?.phase !== phase;
   }
 
   /** Whether the request begins a pass. */
-  enters({ phase, pass }: Request): boolean {
-    return this.#entered?.phase !== phase || this.#entered.pass !== pass;
+  enters(request: Request): boolean {
+    return this.isNewPhase(request) || this.#entered?.pass !== request.pass;
   }
 
-  /** Takes note of a pass that begins with this request, and tells of it. */
-  enter(request: Request): void {
+  /** Ends the last pass, rests, and tells of the pass that begins with this request. */
+  *enter(request: Request): Generator<PromiseLike<unknown> | undefined, void, unknown> {
     const { phase, pass } = request;
-    this.#endPass();
-    this.#position = undefined;
+    const isFirst = this.#entered === undefined;
+    const pauseMs = this.#options.pauses?.passMs ?? 0;
+    if (!isFirst) this.emit('pass-ended');
+    if (!isFirst && pauseMs > 0) {
+      this.emit('pausing');
+      yield* this.#rest(pauseMs);
+      this.#rates.update(this.now(), this.#moved());
+    }
+    this.#last = undefined;
+    this.#isSecondNew = false;
     // Retry passes are told by their number in this run; a resumed run may count them from 2.
     if (this.#entered?.phase !== phase) this.#firstPass = phase === 'retrying' ? pass : 1;
     this.#entered = request;
@@ -256,26 +276,35 @@ class Run {
     this.tell({ type: 'phase', phase, pass: shown, direction, progress: this.progress() });
   }
 
-  #endPass(): void {
-    if (this.#entered !== undefined) this.emit('pass-ended');
+  /** Before a read: tells of new rates. */
+  tellSecond(): void {
+    this.#last = undefined;
+    if (!this.#isSecondNew) return;
+    this.#isSecondNew = false;
+    const isLast = this.passed.length > 0;
+    this.tell({ type: 'second', isLast, progress: this.progress() });
   }
 
-  /** Once a second: rates, limits, and whether the drive is slow. */
-  tick(request: Request): TimeLimitEnd | undefined {
-    this.pace = undefined;
-    const now = this.now();
-    if (!this.#rates.tick(now, this.#moved())) return undefined;
-    this.#position = undefined;
-    this.pace = this.#watch.pace(this.#rates, request, now);
-    this.emit('second');
-    return this.#watch.check(this.#rates, now);
+  /** Takes note of a read before the strategy goes on; says how fast the last second was, if one has passed. */
+  note(read: { copied: number; failed: number }, nowMs: number): Pace | undefined {
+    this.#failedBytes += read.failed;
+    this.#last = this.#rescue.request;
+    const moved = this.#moved();
+    const isNew = this.#rates.update(nowMs, { ...moved, rescued: moved.rescued + read.copied });
+    if (!isNew || this.#last === undefined) return undefined;
+    this.#isSecondNew = true;
+    const pace = this.#watch.pace(this.#rates, this.#last);
+    this.passed = this.#watch.passed(this.#rates);
+    return pace;
   }
 
-  /** Takes note of a read before the strategy goes on. */
-  note(reply: Reply, nowMs: number): void {
-    if (reply.copied > 0) this.#rates.succeeded(nowMs);
-    this.#failedBytes += reply.failed;
-    this.#position = this.#rescue.position;
+  /** Lets the caller look whether the source still answers as it should. */
+  *check(): Generator<PromiseLike<unknown> | undefined, void, unknown> {
+    try {
+      yield* settled(this.#options.afterError?.());
+    } catch (error) {
+      this.#trouble = error;
+    }
   }
 
   after(nowMs: number): void {
@@ -287,13 +316,9 @@ class Run {
   /** Rest after a failed or slow read, and another try to get a good connection. */
   *recover(): Generator<PromiseLike<unknown> | undefined, void, unknown> {
     const { pauses, reopensOnError, source } = this.#options;
-    if (pauses?.isSimulated) this.#skewMs += pauses.errorMs ?? 0;
+    if (pauses?.isSimulated) this.#rates.pretend(pauses.errorMs ?? 0);
     else yield* this.#rest(pauses?.errorMs ?? 0);
     if (reopensOnError && source.reopen !== undefined) yield* settled(source.reopen());
-  }
-
-  *pauseBetweenPasses(): Generator<PromiseLike<unknown> | undefined, void, unknown> {
-    if (this.#entered !== undefined) yield* this.#rest(this.#options.pauses?.passMs ?? 0);
   }
 
   *#rest(ms: number): Generator<PromiseLike<unknown> | undefined, void, unknown> {
@@ -304,13 +329,46 @@ class Run {
     }
   }
 
-  /** The last word on rates and pass. */
-  close(end: RescueEnd): void {
-    this.#position ??= this.#rescue.position;
-    this.#endPass();
+  /** How the run ends, given where the strategy is. */
+  *conclude(
+    step: IteratorResult<Request, StepsEnd>,
+  ): Generator<PromiseLike<unknown> | undefined, RescueEnd, unknown> {
+    const { request } = this.#rescue;
+    if (this.isDoomed) {
+      // Found in the last phase that read: the status line tells of that one.
+      if (this.#last !== undefined && (step.done || this.isNewPhase(step.value))) {
+        this.#rescue.begin(this.#last);
+      }
+      if (this.#trouble !== undefined) throw this.#trouble;
+      this.tellSecond();
+      return this.passed[0] as TimeLimitEnd;
+    }
+    // A limit that was met before the first read of a pass: the status line tells of that pass already.
+    if (request !== undefined && this.enters(request)) yield* this.enter(request);
+    const end = step.done ? step.value : 'aborted';
+    if (end === 'finished' && this.#entered !== undefined) this.emit('pass-ended');
+    return end;
+  }
+
+  /** The last word on the rates, and so on the end of a short run. */
+  close(end: RescueEnd): { readonly end: RescueEnd; readonly limits: readonly PassedLimit[] } {
+    const before = this.#limits();
     this.#rates.finish(this.now(), this.#moved());
-    this.#position = undefined;
-    if (end === 'finished') this.message = 'Finished';
+    this.passed = this.#watch.passed(this.#rates);
+    const { request } = this.#rescue;
+    const isLate = end === 'finished' && this.passed.length > 0;
+    if (isLate && request !== undefined) this.#rescue.begin(request);
+    if (end === 'finished' && !isLate) this.message = 'Finished';
+    const met = new Map<string, PassedLimit>();
+    if (end === 'bad-areas' || end === 'read-errors') met.set(end, { end });
+    for (const limit of [...this.#limits(), ...before]) met.set(limit.end, limit);
+    const limits = LIMITS.flatMap((name) => met.get(name) ?? []);
+    return { end: isLate ? (this.passed[0] as TimeLimitEnd) : end, limits };
+  }
+
+  #limits(): PassedLimit[] {
+    const bytesPerS = this.#rates.errorBytesPerS;
+    return this.passed.map((end) => (end === 'error-rate' ? { end, bytesPerS } : { end }));
   }
 
   #moved(): Moved {
@@ -344,7 +402,7 @@ class Run {
     this.emit('saved');
   }
 
-  emit(type: 'started' | 'pass-ended' | 'progress' | 'second' | 'saved'): void {
+  emit(type: 'started' | 'pass-ended' | 'pausing' | 'progress' | 'saved'): void {
     this.tell({ type, progress: this.progress() });
   }
 
@@ -353,17 +411,19 @@ class Run {
   }
 
   progress(): Progress {
-    const { map, readErrors } = this.#rescue;
+    const { map, position, readErrors } = this.#rescue;
     const rates = this.#rates;
-    const now = this.now();
     const totals = domainTotals(map);
+    const of = this.#last ?? this.#rescue.request;
+    const isForwards = of?.direction !== 'backwards';
     return {
       ...totals,
       readErrors,
-      position: this.#position ?? this.#rescue.position,
-      runTimeMs: rates.runTimeMs(now),
-      sinceSuccessMs: rates.sinceSuccessMs(now),
-      hasSucceeded: rates.hasSucceeded,
+      position: of === undefined ? position : isForwards ? of.pos : of.pos + of.size,
+      readPos: of?.pos ?? position,
+      runTimeMs: rates.clockMs(this.now()),
+      ratedS: rates.runTimeS,
+      sinceSuccessMs: rates.sinceSuccessS * 1000,
       currentRateBytesPerS: rates.currentBytesPerS,
       averageRateBytesPerS: rates.averageBytesPerS,
       errorRateBytesPerS: rates.errorBytesPerS,

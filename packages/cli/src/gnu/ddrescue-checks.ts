@@ -11,11 +11,7 @@ export interface FileNames {
 }
 
 /** @throws GnuError */
-export function checkNames(values: DdrescueValues, operands: readonly string[]): FileNames {
-  const modes = [values['fill-mode'], values['generate-mode'], values['command-mode']];
-  if (modes.filter((mode) => mode !== undefined).length > 1) {
-    throw usage('Only one operation can be specified.');
-  }
+export function checkNames(operands: readonly string[]): FileNames {
   const [infile, outfile, mapfile] = operands;
   if (infile === undefined || outfile === undefined) {
     throw usage('Both input and output files must be specified.');
@@ -52,16 +48,6 @@ function checkLogs(values: DdrescueValues, names: FileNames): void {
   for (const [i, log] of logs.entries()) {
     const other = [...others, ...logs.slice(i + 1)].find((name) => isSameFile(name, log));
     if (other !== undefined) throw new GnuError(`${log}: Logfile and ${other} are the same.`);
-  }
-}
-
-/** @throws GnuError when a name of a log cannot be one */
-export function checkLogFiles(values: DdrescueValues): void {
-  for (const name of ['log-events', 'log-rates', 'log-reads'] as const) {
-    const path = values[name];
-    if (path === undefined) continue;
-    if (path === '-') throw new GnuError("I won't write log data to standard output.");
-    if (isOther(path)) throw new GnuError(`${path}: Logfile exists and is not a regular file.`);
   }
 }
 

@@ -6,7 +6,7 @@ import { RescueError, VERSION } from '@chunkrescue/engine';
 import { UsageError } from '../exit.ts';
 import { helpLines, readValues, splitArguments } from './arguments.ts';
 import { commandModeRun } from './command-run.ts';
-import { checkFiles, checkNames, type FileNames } from './ddrescue-checks.ts';
+import { checkFiles, checkNames, type FileNames, usage } from './ddrescue-checks.ts';
 import { DDRESCUE_OPTIONS, type DdrescueValues } from './ddrescue-options.ts';
 import { DDRESCUE_EPILOGUE, DDRESCUE_INTRO } from './ddrescue-help.ts';
 import { fillRun, generateRun } from './other-modes.ts';
@@ -39,6 +39,8 @@ interface Parsed {
 
 type Mode = (values: DdrescueValues, names: FileNames, io: TalkingIo) => number;
 
+const OPERATIONS: readonly string[] = ['fill-mode', 'generate-mode', 'command-mode'];
+
 /** Options and names, or the text that `--help` or `--version` asks for. */
 function parse(words: readonly string[], talk: { verbosity: number }): Parsed | string {
   let split: ReturnType<typeof splitArguments>;
@@ -48,12 +50,19 @@ function parse(words: readonly string[], talk: { verbosity: number }): Parsed | 
     if (!(error instanceof UsageError)) throw error;
     throw new GnuError(error.message, { showsHelp: true });
   }
+  let operation: string | undefined;
   try {
     const values = readValues(DDRESCUE_OPTIONS, split.given, {
       sectorOption: 'sector-size',
       onEach(name) {
         if (name === 'quiet') talk.verbosity = -1;
         if (name === 'verbose') talk.verbosity = Math.min(4, talk.verbosity + 1);
+        if (OPERATIONS.includes(name)) {
+          if (operation !== undefined && operation !== name) {
+            throw usage('Only one operation can be specified.');
+          }
+          operation = name;
+        }
         if (name === 'help') throw new Answer(helpText());
         if (name === 'version') throw new Answer(versionText());
       },
@@ -67,7 +76,7 @@ function parse(words: readonly string[], talk: { verbosity: number }): Parsed | 
 }
 
 function run({ values, operands }: Parsed, io: TalkingIo): number {
-  const names = checkNames(values, operands);
+  const names = checkNames(operands);
   checkFiles(values, names);
   return modeOf(values)(values, names, io);
 }

@@ -14,7 +14,7 @@ import {
 } from '@chunkrescue/engine';
 import type { BlockStatus, Domain, Mapfile } from '@chunkrescue/mapfile';
 import { gnuMapStore } from './gnu-map-file.ts';
-import { GnuError, type GnuIo } from './io.ts';
+import { GnuError, type TalkingIo } from './io.ts';
 import { modeError, reasonInC } from './mode-errors.ts';
 
 /** What the options say. Sizes and positions are bytes; every field is present. */
@@ -63,7 +63,7 @@ export interface StoredMap {
  * @throws GnuError for everything that is in the way
  */
 export function fillMode(
-  io: GnuIo,
+  io: TalkingIo,
   options: FillModeOptions,
   { stored, screen }: { readonly stored: StoredMap; readonly screen: FillScreen },
 ): 0 | 'stopped' {
@@ -73,7 +73,7 @@ export function fillMode(
   }
   const rescue = planFill(options, mapfile);
   if (rescue.map.count === 0 || options.domain.clip(rescue.map.start, rescue.map.end).isEmpty) {
-    io.err(`${io.programName}: Nothing to do; domain is empty.\n`);
+    if (io.verbosity >= 0) io.err(`${io.programName}: Nothing to do; domain is empty.\n`);
     return 0;
   }
   const data = readFillData(options.infile, options.clusterSize);
@@ -103,7 +103,7 @@ function planFill(options: FillModeOptions, mapfile: Mapfile): Rescue {
 }
 
 function run(
-  io: GnuIo,
+  io: TalkingIo,
   options: FillModeOptions,
   parts: { rescue: Rescue; data: Uint8Array; target: Target; screen: FillScreen },
 ): 0 | 'stopped' {

@@ -12,7 +12,7 @@ import {
 } from '@chunkrescue/engine';
 import type { Domain, Mapfile } from '@chunkrescue/mapfile';
 import { gnuMapStore } from './gnu-map-file.ts';
-import { GnuError, type GnuIo } from './io.ts';
+import { GnuError, type TalkingIo } from './io.ts';
 import { modeError, reasonInC } from './mode-errors.ts';
 import { refuseUnfit } from './rescue-plan.ts';
 
@@ -49,14 +49,14 @@ export interface GenerateScreen {
  * @throws GnuError for everything that is in the way
  */
 export function generateMode(
-  io: GnuIo,
+  io: TalkingIo,
   options: GenerateModeOptions,
   { stored, screen }: { readonly stored: Mapfile | undefined; readonly screen: GenerateScreen },
 ): 0 | 1 | 'stopped' {
   const size = sizeOfInfile(options.infile);
   const rescue = planGenerate(options, { size, stored });
   if (options.domain.clip(rescue.map.start, rescue.map.end).isEmpty) {
-    io.err(`${io.programName}: Nothing to do; domain is empty.\n`);
+    if (io.verbosity >= 0) io.err(`${io.programName}: Nothing to do; domain is empty.\n`);
     return 0;
   }
   // Only an interrupted run may be gone on with: any other map knows more than this one will.
@@ -100,7 +100,7 @@ function planGenerate(
 }
 
 function run(
-  io: GnuIo,
+  io: TalkingIo,
   options: GenerateModeOptions,
   { rescue, copy, screen }: { rescue: Rescue; copy: Source; screen: GenerateScreen },
 ): 0 | 1 | 'stopped' {

@@ -2,7 +2,14 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, fileMapStore, type MapStore, RescueError } from '@chunkrescue/engine';
+import {
+  type Clock,
+  fileMapStore,
+  type MapStore,
+  mapHeading,
+  type Rescue,
+  RescueError,
+} from '@chunkrescue/engine';
 import { formatMapfile, type Mapfile } from '@chunkrescue/mapfile';
 import { GnuError, type GnuIo } from './io.ts';
 import type { MapReader } from './log-map.ts';
@@ -60,6 +67,15 @@ export function gnuMapStore(
       }
     },
   };
+}
+
+/** Saves a map that no phase has to do with: a new one, or one that is told to be saved. */
+export function saveNewMap(store: MapStore, rescue: Rescue, io: GnuIo): void {
+  const { position, state, pass, map } = rescue;
+  const now = io.clock.wallTime();
+  const { commandLine } = io;
+  const heading = mapHeading({ commandLine, startTime: now, now, message: undefined });
+  void store.save({ heading, position, state, pass, map });
 }
 
 function backupRule(clock: Clock, syncMs: number): () => boolean {

@@ -1,7 +1,7 @@
 /** The operations that write a changed mapfile to standard output: types, logic, shift. */
 import { Domain } from '@chunkrescue/mapfile';
 import { GnuError } from './io.ts';
-import { changeStatuses, hasEmptyBlocks, type LogMap } from './log-map.ts';
+import { changeStatuses, hasEmptyBlocks, type LogMap, mergedEmptyBlocks } from './log-map.ts';
 import type { StatusChange } from './log-options.ts';
 import { RunList } from './log-runs.ts';
 import { type Output, runsOf } from './log-write.ts';
@@ -38,12 +38,6 @@ export function withLogic(log: LogMap, other: LogMap, how: { logic: Logic; both:
   return outputOf({ ...log, mapfile, emptyBlocks });
 }
 
-/** The statuses of the empty blocks that no neighbour of the same status takes in. */
-function mergedEmptyBlocks({ mapfile: { map }, emptyBlocks }: LogMap): string {
-  const next = map.start === 0 && map.count > 0 ? map.statusAt(0) : undefined;
-  return emptyBlocks.filter((status, i) => status !== (emptyBlocks[i + 1] ?? next)).join('');
-}
-
 /** The map with all its positions moved; what lies behind the domain goes, and so does what would be below 0. */
 export function withShift(log: LogMap, domain: Domain, offset: number): Output {
   const { mapfile, emptyBlocks } = log;
@@ -51,7 +45,7 @@ export function withShift(log: LogMap, domain: Domain, offset: number): Output {
   map.truncate(domain.end);
   if (offset === 0) return outputOf(log);
   const runs = new RunList();
-  if (offset > 0 && emptyBlocks.length > 0) return onlyGap(log, offset);
+  if (offset > 0 && !['', '?'].includes(emptyBlocks.join(''))) return onlyGap(log, offset);
   // As in GNU's, the gap is as long as the shift, and lies at 0, even if the map begins behind 0.
   const isApart = offset > 0 && map.start > 0 && map.statusAt(0) !== '?';
   if (offset > 0 && !isApart) runs.add(map.start - offset, '?');
@@ -63,7 +57,7 @@ export function withShift(log: LogMap, domain: Domain, offset: number): Output {
   return { status: mapfile, runs, offset, ...(isApart ? { gapSize: offset } : {}) };
 }
 
-/** A map that begins with a block of no bytes is lost in a shift; so it is in GNU's. */
+/** As GNU's, a map is lost in a shift when it begins with a block of no bytes that does not join the gap. */
 function onlyGap({ mapfile }: LogMap, offset: number): Output {
   const runs = new RunList();
   runs.add(0, '?');

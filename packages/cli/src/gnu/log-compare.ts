@@ -1,6 +1,6 @@
 /** `-p` and `-P`: whether two maps say the same of the domain. */
 import { Domain } from '@chunkrescue/mapfile';
-import { extentOf, type LogMap } from './log-map.ts';
+import { extentOf, hasEmptyBlocks, type LogMap, mergedEmptyBlocks } from './log-map.ts';
 
 /** Whether both maps have the same part of the domain, and the same status everywhere in it. */
 export function isSameMap(asked: Domain, a: LogMap, b: LogMap): boolean {
@@ -27,7 +27,8 @@ export function isSameDomain(asked: Domain, a: LogMap, b: LogMap): boolean {
   const [left, right] = [a, b].map(({ mapfile: { map } }) =>
     Domain.fromMap(map).intersect(asked),
   ) as [Domain, Domain];
-  return isSame(left, right);
+  const [leftEmpty, rightEmpty] = [a, b].map((log) => mergedEmptyBlocks(log).includes('+'));
+  return isSame(left, right) && (!hasEmptyBlocks(asked) || leftEmpty === rightEmpty);
 }
 
 function isSame(a: Domain, b: Domain): boolean {

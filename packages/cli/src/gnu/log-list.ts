@@ -1,5 +1,5 @@
 /** `-l`: the sectors of some statuses, as decimal numbers or as a bitmap. */
-import type { BlockStatus, Domain } from '@chunkrescue/mapfile';
+import { type BlockStatus, type Domain, OPEN_END } from '@chunkrescue/mapfile';
 import type { GnuIo } from './io.ts';
 import type { LogMap } from './log-map.ts';
 import type { ListFormat } from './log-options.ts';
@@ -34,6 +34,8 @@ function* sectorRuns({ mapfile: { map } }: LogMap, listing: Listing): Generator<
   let next = 0;
   for (let i = 0; i < map.count; i++) {
     if (!map.isInDomain(i) || !statuses.includes(map.statusAt(i))) continue;
+    // A block that a shift would move beyond 2^63-1 is not listed by GNU's either.
+    if (map.endAt(i) === OPEN_END && offset > 0) continue;
     const first = Math.max(next, Math.floor((map.posAt(i) + offset) / sectorSize));
     const end = Math.ceil((realPosition(map.endAt(i)) + offset) / sectorSize);
     if (end > first) yield { first, end };
@@ -53,12 +55,17 @@ function writeList(io: GnuIo, runs: Iterable<SectorRun>): void {
   if (lines.length > 0) io.out(`${lines.join('\n')}\n`);
 }
 
-/** The bitmap has a bit for every sector up to the end of the map. */
+/**
+ * The bitmap has a bit for every sector up to the end of the map. As in GNU's, those up to the sector where the
+ * map begins are 0, even if a shift brings listed blocks there.
+ */
 function writeBitmap(io: GnuIo, log: LogMap, listing: Listing): void {
   const { sectorSize, offset, format } = listing;
   const bits = new Bits(io, format === 'bitmap-be');
-  for (const { first, end } of sectorRuns(log, listing)) bits.set(first, end);
-  bits.close(Math.ceil((realPosition(log.mapfile.map.end) + offset) / sectorSize));
+  const { map } = log.mapfile;
+  const start = Math.floor(map.start / sectorSize);
+  for (const { first, end } of sectorRuns(log, listing)) bits.set(Math.max(start, first), end);
+  bits.close(Math.max(start, Math.ceil((realPosition(map.end) + offset) / sectorSize)));
 }
 
 /** A bitmap that is written from its start to its end. */

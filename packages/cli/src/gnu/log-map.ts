@@ -39,13 +39,13 @@ const EMPTY_BLOCK = /^[ \t\v\f\r]*\+?(0[xXbB]?)?0+\s*?[ \t+]\+?(0[xXbB]?)?0+\s*(
 /** A mapfile that cannot be opened: the one trouble that `-t` goes on behind. */
 export class MissingMapfile extends GnuError {
   constructor(path: string) {
-    super(`${path}: Mapfile does not exist or is not readable.`);
+    super(`${shownName(path)}: Mapfile does not exist or is not readable.`);
   }
 }
 
 /** Name of a mapfile in messages. */
 function shownName(path: string): string {
-  return path === '-' ? '(stdin)' : path;
+  return path === '-' || path === '' ? '(stdin)' : path;
 }
 
 /** Reads the mapfiles of one command line. */
@@ -131,6 +131,12 @@ export function changeStatuses(
   }
   if (!hasEmptyBlocks(domain)) return log;
   return { ...log, emptyBlocks: log.emptyBlocks.map((status) => change(status) ?? status) };
+}
+
+/** The statuses of the blocks of no bytes that no neighbour of the same status takes in. */
+export function mergedEmptyBlocks({ mapfile: { map }, emptyBlocks }: LogMap): string {
+  const next = map.start === 0 && map.count > 0 ? map.statusAt(0) : undefined;
+  return emptyBlocks.filter((status, i) => status !== (emptyBlocks[i + 1] ?? next)).join('');
 }
 
 /** Whether blocks of no bytes at position 0 belong to the domain. */

@@ -90,7 +90,7 @@ function emptyAreas({
  * Two decimals, rounded; fewer where they say it exactly. As in GNU's, a number that would not fit into 64 bits
  * a hundred times over makes it inexact.
  */
-export function percentage(part: bigint, whole: bigint): string {
+function percentage(part: bigint, whole: bigint): string {
   if (part === 0n) return '  0';
   const isHuge = part > INT64_MAX / 100n;
   const hundredfold = (isHuge ? part : part * 100n) * 100n;

@@ -5,10 +5,10 @@ import {
   existingSize,
   type FileSource,
   type FileTargetOptions,
+  finalPath,
   openFileSource,
   openFileTarget,
   preallocate,
-  type ReadRecord,
   RescueError,
   type RescueOptions,
   type Source,
@@ -19,7 +19,6 @@ import {
   withCompareBeforeWrite,
   withOutputOffset,
   withRateLimit,
-  withReadLog,
 } from '@chunkrescue/engine';
 import { Domain, type RescueMap } from '@chunkrescue/mapfile';
 import type { FileNames } from './ddrescue-checks.ts';
@@ -46,10 +45,10 @@ export function offsetOf(values: DdrescueValues): number {
 }
 
 /** `-i`, `-s` and `-m` together. @throws GnuError */
-export function domainOf(values: DdrescueValues, outfile: string, reader: MapReader): Domain {
+export function domainOf(values: DdrescueValues, reader: MapReader): Domain {
   const ipos = values['input-position'] ?? 0;
-  const asked = values.size ?? -1;
-  const size = asked === 'output' ? (existingSize(outfile) ?? 0) || -1 : asked;
+  // With `output` it is the input that ends earlier; see openSource.
+  const size = values.size === 'output' ? -1 : (values.size ?? -1);
   const range = size < 0 ? Domain.whole(ipos) : Domain.of([{ pos: ipos, size }]);
   const path = values['domain-mapfile'];
   if (path === undefined) return range;
@@ -81,14 +80,10 @@ export function badSectorDataOf(values: DdrescueValues): Uint8Array | undefined 
   return bytes.subarray(0, sectorSize);
 }
 
-/** What is read before the input is opened. */
-export interface SourceParts {
-  readonly testMap: RescueMap | undefined;
-  readonly garbage: Uint8Array | undefined;
-}
-
 export interface OpenSource {
-  readonly source: Source;
+  readonly file: Source;
+  /** The map of `-H`. */
+  readonly testMap: RescueMap | undefined;
   /** Undefined when it is not known; ddrescue takes an empty input for that too. */
   readonly size: number | undefined;
   close(): void;
@@ -97,8 +92,8 @@ export interface OpenSource {
 /** @throws GnuError when the input cannot be opened */
 export function openSource(
   values: DdrescueValues,
-  infile: string,
-  { testMap, garbage }: SourceParts,
+  { infile, outfile }: FileNames,
+  testMap: RescueMap | undefined,
 ): OpenSource {
   const { sectorSize } = sizesOf(values);
   let file: FileSource;
@@ -109,20 +104,21 @@ export function openSource(
     if (error.code === 'direct-unsupported') throw new GnuError(error.message);
     throw new GnuError(`${infile}: Can't open input file: ${reasonInC(error)}`);
   }
-  let source: Source = file;
-  if (garbage !== undefined) source = withBadSectorData(source, garbage);
-  if (testMap !== undefined) source = withBadAreas(source, testMap);
-  const size = source.size === 0 ? undefined : source.size;
-  return { source, size, close: () => file.close() };
+  const source = testMap === undefined ? file : withBadAreas(file, testMap);
+  const outSize = values.size === 'output' ? (existingSize(outfile) ?? 0) : 0;
+  const size = outSize > 0 ? Math.min(source.size ?? outSize, outSize) : source.size;
+  return { file, testMap, size: size === 0 ? undefined : size, close: () => file.close() };
 }
 
-/** Puts around an open source what the options ask for; `log` hears of each read. */
+/** Puts around an open source what the options ask for. */
 export function wrapSource(
-  source: Source,
+  { file, testMap }: OpenSource,
   values: DdrescueValues,
-  { io, log }: { io: GnuIo; log: ((record: ReadRecord) => void) | undefined },
+  { io, garbage }: { readonly io: GnuIo; readonly garbage: Uint8Array | undefined },
 ): Pick<RescueOptions, 'source' | 'afterError'> {
   const { sectorSize } = sizesOf(values);
+  let source = garbage === undefined ? file : withBadSectorData(file, garbage);
+  if (testMap !== undefined) source = withBadAreas(source, testMap);
   const checked = values['check-on-error'] ? withCheckOnError(source, sectorSize) : undefined;
   let wrapped: Source = checked ?? source;
   const bytesPerS = values['max-read-rate'];
@@ -130,7 +126,7 @@ export function wrapSource(
     wrapped = withRateLimit(wrapped, { bytesPerS, clock: io.clock });
   }
   return {
-    source: log === undefined ? wrapped : withReadLog(wrapped, log),
+    source: wrapped,
     ...(checked === undefined ? {} : { afterError: () => checked.check() }),
   };
 }
@@ -151,11 +147,13 @@ export function openTarget(
   bounds: { readonly pos: number; readonly end: number },
 ): OpenTarget {
   const offset = offsetOf(values);
+  // A link to a file that is not there yet is followed, as by open(2).
+  const path = finalPath(outfile);
   try {
-    const file = openFileTarget(outfile, targetOptions(values));
-    if (values.preallocate) preallocate(outfile, bounds.pos + offset, bounds.end + offset);
+    const file = openFileTarget(path, targetOptions(values));
+    if (values.preallocate) preallocate(path, bounds.pos + offset, bounds.end + offset);
     const present = values['compare-before-write']
-      ? openFileSource(outfile, { direct: false })
+      ? openFileSource(path, { direct: false })
       : undefined;
     const target = present === undefined ? file : withCompareBeforeWrite(file, present);
     return {

@@ -1,4 +1,5 @@
 /** Arguments of ddrescue's options that are more than one number: lists, intervals, letters. */
+import { statSync } from 'node:fs';
 import { type BlockStatus, isBlockStatus } from '@chunkrescue/mapfile';
 import { UsageError } from '../exit.ts';
 import { type Limits, type OptionRow, parseNumber, rangeText, refusal } from '../options/row.ts';
@@ -192,6 +193,22 @@ export function sizeOrOutput(row: Row): OptionRow<number | 'output'> {
     range: 'bytes from 0; -1 for no limit; or the word output',
     parse: (text = '', context) =>
       text === 'output' ? 'output' : parseNumber(text, context, { min: -1 }),
+  };
+}
+
+/** The name of a log; standard output belongs to the screen. */
+export function logFile(row: Row): OptionRow<string> {
+  return {
+    ...row,
+    argument: 'required',
+    parse(text = '') {
+      if (text === '-') throw new UsageError("I won't write log data to standard output.");
+      const stat = statSync(text, { throwIfNoEntry: false });
+      if (stat !== undefined && !stat.isFile()) {
+        throw new UsageError(`${text}: Logfile exists and is not a regular file.`);
+      }
+      return text;
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 /** Fill and generate mode: what the options mean there, and the checks that come first. */
+import type { Domain } from '@chunkrescue/mapfile';
 import type { FileNames } from './ddrescue-checks.ts';
 import { checkMapfile, checkOutfile, usage } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
@@ -9,6 +10,7 @@ import type { TalkingIo } from './io.ts';
 import { MapReader } from './log-map.ts';
 import { domainOf, offsetOf, sizesOf } from './openings.ts';
 import { lockRun } from './rescue-mode.ts';
+import type { NamedFile } from './screen-heading.ts';
 import { fillScreen, generateScreen } from './mode-screens.ts';
 
 /** Options that have no meaning in fill mode although they are given, in GNU's order. */
@@ -24,7 +26,7 @@ export function fillRun(values: DdrescueValues, names: FileNames, io: TalkingIo)
   });
   checkOutfile({ force: values.force ?? false }, names.outfile);
   const reader = new MapReader(io);
-  const { domain, ...common } = commonOptions(values, names, reader);
+  const common = commonOptions(values, names, reader);
   const stored = { mapfile: readRescueMap(mapfile, reader) };
   const types = values['fill-mode'];
   const lock = values['no-lock'] ? undefined : lockRun(names);
@@ -33,7 +35,6 @@ export function fillRun(values: DdrescueValues, names: FileNames, io: TalkingIo)
       io,
       {
         ...common,
-        domain,
         mapfile,
         types: types?.statuses ?? [],
         writesLocation: types?.writesLocation ?? false,
@@ -41,7 +42,7 @@ export function fillRun(values: DdrescueValues, names: FileNames, io: TalkingIo)
         isSynchronous: values.synchronous ?? false,
         ignoresWriteErrors: values['ignore-write-errors'] ?? false,
       },
-      { stored, screen: fillScreen(values, io) },
+      { stored, screen: fillScreen(values, io, modeHeading(common)) },
     );
     return end === 'stopped' ? 1 : end;
   } finally {
@@ -65,7 +66,7 @@ export function generateRun(values: DdrescueValues, names: FileNames, io: Talkin
     const end = generateMode(
       io,
       { ...common, mapfile },
-      { stored, screen: generateScreen(values, io) },
+      { stored, screen: generateScreen(values, io, modeHeading(common)) },
     );
     return end === 'stopped' ? 1 : end;
   } finally {
@@ -83,13 +84,13 @@ function beginMode(
   for (const name of ['same-file', 'ask'] as const) {
     if (values[name]) throw usage(`Option '--${name}' is incompatible with ${words.mode} mode.`);
   }
-  if (mapfile === undefined) throw usage(words.missingMap);
-  checkMapfile(mapfile);
   if (isAnyIgnored(values, words.mode) && io.verbosity >= 0) {
     io.err(
       `${io.programName}: warning: options -${words.ignored} are ignored in ${words.mode} mode.\n`,
     );
   }
+  if (mapfile === undefined) throw usage(words.missingMap);
+  checkMapfile(mapfile);
   return mapfile;
 }
 
@@ -136,25 +137,49 @@ const IGNORED_ALWAYS = [
 
 const IGNORED_IN_GENERATE = ['odirect', 'ignore-write-errors', 'synchronous'] as const;
 
+interface CommonOptions {
+  readonly infile: string;
+  readonly outfile: string;
+  readonly domain: Domain;
+  readonly offset: number;
+  readonly sectorSize: number;
+  readonly clusterSize: number;
+  readonly saveIntervalMs: number | undefined;
+}
+
+/** What the headings of both modes tell. */
+export interface ModeHeading {
+  readonly infile: NamedFile;
+  readonly outfile: NamedFile;
+  readonly ipos: number;
+  readonly opos: number;
+  readonly clusterSectors: number;
+  readonly sectorSize: number;
+}
+
+function modeHeading(options: CommonOptions): ModeHeading {
+  const { infile, outfile, domain, offset, sectorSize, clusterSize } = options;
+  return {
+    infile: { name: infile, size: undefined },
+    outfile: { name: outfile, size: undefined },
+    ipos: domain.start,
+    opos: domain.start + offset,
+    clusterSectors: clusterSize / sectorSize,
+    sectorSize,
+  };
+}
+
 /** What both modes take from the options. @throws GnuError */
 function commonOptions(
   values: DdrescueValues,
   { infile, outfile }: FileNames,
   reader: MapReader,
-): {
-  infile: string;
-  outfile: string;
-  domain: ReturnType<typeof domainOf>;
-  offset: number;
-  sectorSize: number;
-  clusterSize: number;
-  saveIntervalMs: number | undefined;
-} {
+): CommonOptions {
   const saveS = values['mapfile-interval']?.saveS;
   return {
     infile,
     outfile,
-    domain: domainOf(values, outfile, reader),
+    domain: domainOf(values, reader),
     offset: offsetOf(values),
     ...sizesOf(values),
     saveIntervalMs: saveS === undefined ? undefined : saveS * 1000,

@@ -1,36 +1,31 @@
 /** How a rescue ended: the words for the screen, the sentence for standard error, the status. */
-import type { RescueEnd, RescueError, RescueResult } from '@chunkrescue/engine';
 import { constants } from 'node:os';
+import type { RescueEnd, RescueError, RescueResult } from '@chunkrescue/engine';
 import { scaled } from '../screen/gnu-numbers.ts';
 import type { FileNames } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
 import { GnuError } from './io.ts';
 import { codeOf, reasonInC } from './mode-errors.ts';
+import { RATE_LIMIT } from './screen.ts';
 
-/** The last line of the screen and of the events log. */
-export function endMessage(
-  end: RescueEnd,
-  { errorRateBytesPerS, isBinary }: { errorRateBytesPerS: number; isBinary: boolean },
-): string {
-  switch (end) {
-    case 'finished':
-      return 'Finished';
-    case 'aborted':
-      return 'Interrupted by user';
-    case 'bad-areas':
-      return 'Too many bad areas in input file';
-    case 'read-errors':
-      return 'Too many read errors';
-    case 'error-rate':
-      return `Too high error rate reading input file (${scaled(errorRateBytesPerS, 99_999, isBinary)}B/s)`;
-    case 'timeout':
-      return 'Timeout expired';
-    case 'slow-reads':
-      return 'Too many slow reads';
-    case 'source-short':
-      return 'Input file ended early';
-  }
+/** The last lines of the screen and of the events log; none for what goes to standard error. */
+export function endMessages({ end, limits }: RescueResult, isBinary: boolean): string[] {
+  if (end === 'aborted') return ['Interrupted by user'];
+  return limits.flatMap(({ end: limit, bytesPerS = 0 }) => {
+    const message = LIMIT_MESSAGES[limit];
+    if (message === undefined) return [];
+    if (limit !== 'error-rate') return [message];
+    return [`${message} (${scaled(bytesPerS, RATE_LIMIT, isBinary)}B/s)`];
+  });
 }
+
+const LIMIT_MESSAGES: Readonly<Partial<Record<RescueEnd, string>>> = {
+  'bad-areas': 'Too many bad areas in input file',
+  'error-rate': 'Too high error rate reading input file',
+  'read-errors': 'Too many read errors',
+  timeout: 'Timeout expired',
+  'slow-reads': 'Too many slow reads',
+};
 
 /** The status of a run that ended. @throws GnuError where a sentence must be told */
 export function rescueEnd(

@@ -12,7 +12,6 @@ import {
 import type { Mapfile } from '@chunkrescue/mapfile';
 import { ask } from './ask.ts';
 import {
-  checkLogFiles,
   checkMapfile,
   checkOutfile,
   type FileNames,
@@ -20,7 +19,7 @@ import {
   usage,
 } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
-import { gnuMapStore, readRescueMap, refuseReadOnlyMap } from './gnu-map-file.ts';
+import { gnuMapStore, readRescueMap, refuseReadOnlyMap, saveNewMap } from './gnu-map-file.ts';
 import { GnuError, type TalkingIo } from './io.ts';
 import { MapReader } from './log-map.ts';
 import {
@@ -36,7 +35,9 @@ import {
   wrapSource,
 } from './openings.ts';
 import { rescueEnd, rescueFailure } from './rescue-ends.ts';
-import { checkInputSize, claimedIn, gnuPlan, type PlanParts, refuseTruncation } from './rescue-plan.ts';
+import {
+  boundsOf,
+  checkInputSize, claimedIn, gnuPlan, type PlanParts, refuseTruncation } from './rescue-plan.ts';
 import { RunView } from './run-view.ts';
 
 /** Runs a rescue; returns the exit status. @throws GnuError for everything that is in the way */
@@ -55,10 +56,8 @@ export function openRescue(
   checkMapfile(names.mapfile);
   checkOutfile(values, names.outfile);
   const reader = new MapReader(io);
-  const garbage = badSectorDataOf(values);
-  const domain = domainOf(values, names.outfile, reader);
-  const testMap = testMapOf(values, reader);
-  const opened = openSource(values, names.infile, { testMap, garbage });
+  const domain = domainOf(values, reader);
+  const opened = openSource(values, names, testMapOf(values, reader));
   try {
     const mapfile = readRescueMap(names.mapfile, reader);
     // GNU takes a range of nothing where it lies, but a domain map without anything for one at 0.
@@ -74,7 +73,8 @@ export function openRescue(
     refuseTruncation(values, mapfile);
     refuseReadOnlyMap(names.mapfile);
     refuseMissingOutput(values, names, claimedIn(rescue));
-    return work({ values, names, io, opened, rescue, mapfile });
+    const garbage = badSectorDataOf(values);
+    return work({ values, names, io, opened, garbage, rescue, mapfile });
   } finally {
     opened.close();
   }
@@ -108,6 +108,8 @@ export interface RunParts {
   readonly names: FileNames;
   readonly io: TalkingIo;
   readonly opened: OpenSource;
+  /** What a sector of `--bad-sector-data` holds. */
+  readonly garbage: Uint8Array | undefined;
   readonly rescue: Rescue;
   readonly mapfile: Mapfile | undefined;
 }
@@ -115,7 +117,6 @@ export interface RunParts {
 function runLocked(parts: RunParts): number {
   const { values, names } = parts;
   if (values.ask && !ask(parts)) return 1;
-  checkLogFiles(values);
   const lock = values['no-lock'] ? undefined : lockRun(names);
   try {
     return run(parts);
@@ -141,7 +142,7 @@ export function lockRun({ outfile, mapfile }: FileNames): FileLock | undefined {
 }
 
 function run(parts: RunParts): number {
-  const { values, names, io, opened, rescue } = parts;
+  const { values, names, io, opened, garbage, rescue, mapfile } = parts;
   const view = new RunView(parts);
   view.heading();
   const output = openTarget(values, names, boundsOf(rescue));
@@ -151,9 +152,10 @@ function run(parts: RunParts): number {
       names.mapfile === undefined
         ? undefined
         : gnuMapStore(names.mapfile, { io, intervals: values['mapfile-interval'] });
+    if (mapfile === undefined && store !== undefined) saveNewMap(store, rescue, io);
     view.open();
     result = rescueBlocking({
-      ...wrapSource(opened.source, values, { io, log: view.readLog }),
+      ...wrapSource(opened, values, { io, garbage }),
       target: output.target,
       ...(store === undefined ? {} : { store }),
       prepared: rescue,
@@ -163,6 +165,7 @@ function run(parts: RunParts): number {
       commandLine: io.commandLine,
       progressMs: Number.POSITIVE_INFINITY,
       onEvent: (event) => view.take(event),
+      ...(view.onRead === undefined ? {} : { onRead: view.onRead }),
     });
     output.extend(targetSizeOf(values, opened.size));
   } catch (error) {
@@ -171,19 +174,8 @@ function run(parts: RunParts): number {
   } finally {
     output.close();
   }
+  view.finish(result);
   return rescueEnd(result, { values, names });
-}
-
-/** From the first to the last byte of the domain. */
-export function boundsOf({ map }: Rescue): { pos: number; end: number } {
-  let pos = -1;
-  let end = 0;
-  for (let i = 0; i < map.count; i++) {
-    if (!map.isInDomain(i)) continue;
-    if (pos < 0) pos = map.posAt(i);
-    end = map.endAt(i);
-  }
-  return { pos: Math.max(pos, 0), end };
 }
 
 /** What the options say of the run besides what is read next. */

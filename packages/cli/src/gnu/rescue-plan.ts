@@ -128,3 +128,15 @@ export function claimedIn(rescue: Rescue): Domain {
   }
   return Domain.of(ranges);
 }
+
+/** From the first to the last byte of the domain. */
+export function boundsOf({ map }: Rescue): { pos: number; end: number } {
+  let pos = -1;
+  let end = 0;
+  for (let i = 0; i < map.count; i++) {
+    if (!map.isInDomain(i)) continue;
+    if (pos < 0) pos = map.posAt(i);
+    end = map.endAt(i);
+  }
+  return { pos: Math.max(pos, 0), end };
+}

@@ -1,38 +1,187 @@
-/** PROVISIONAL until the screen arrives. */
-import { writeFileSync } from 'node:fs';
-import { phaseMessage, type ReadRecord, type RescueEvent } from '@chunkrescue/engine';
+/** What a rescue shows and logs: from the session's events to GNU's screen and the three logs. */
+import {
+  existingSize,
+  type Progress,
+  phaseMessage,
+  type ReadRecord,
+  type RescueEvent,
+  type RescueResult,
+} from '@chunkrescue/engine';
+import { RUN_STATE_NAMES } from '@chunkrescue/mapfile';
+import { EventsLog, type LoggedState } from './events-log.ts';
+import { GnuError } from './io.ts';
+import { reasonInC } from './mode-errors.ts';
+import { offsetOf } from './openings.ts';
+import { RatesLog } from './rates-log.ts';
+import { type LogOptions, ReadsLog } from './reads-log.ts';
+import { endMessages } from './rescue-ends.ts';
 import type { RunParts } from './rescue-mode.ts';
+import { headingLines } from './run-heading.ts';
+import { GnuScreen, type ScreenStatus } from './screen.ts';
+
+
+/** Bytes of a preview's line. */
+const PREVIEW_LINE = 16;
 
 export class RunView {
-  readonly #lines: string[] = [];
   readonly #parts: RunParts;
+  readonly #screen: GnuScreen | undefined;
+  readonly #previewSize: number;
+  #reads: ReadsLog | undefined;
+  #rates: RatesLog | undefined;
+  #events: EventsLog | undefined;
+  #progress: Progress | undefined;
+  #message: string | undefined;
+  #isPaused = false;
+
   constructor(parts: RunParts) {
+    const { values, io } = parts;
     this.#parts = parts;
+    const previewLines = values['data-preview'] ?? 0;
+    this.#previewSize = previewLines * PREVIEW_LINE;
+    if (io.verbosity < 0) return;
+    this.#screen = new GnuScreen({
+      write: (text) => io.out(text),
+      isBinary: values['binary-prefixes'] ?? false,
+      showsSlowReads: values['min-read-rate'] !== undefined,
+      previewLines,
+    });
   }
-  heading(): void {}
-  open(): void {}
-  get readLog(): ((record: ReadRecord) => void) | undefined {
-    if (this.#parts.values['log-reads'] === undefined) return undefined;
-    return ({ pos, size, copied, errno }) => {
+
+  /** Everything above the block, and room for the block. */
+  heading(): void {
+    const { values, names, io, rescue, mapfile, opened } = this.#parts;
+    if (io.verbosity < 0) return;
+    const sizes = { source: opened.size, outfile: existingSize(names.outfile) };
+    io.out(headingLines({ values, names, io, rescue, mapfile, sizes }).join('\n'));
+    this.#screen?.begin();
+  }
+
+  /** Opens the logs. @throws GnuError */
+  open(): void {
+    const { values, io } = this.#parts;
+    const startTime = io.clock.wallTime();
+    const isBinary = values['binary-prefixes'] ?? false;
+    const opened = <Log>(
+      what: 'events' | 'rates' | 'reads',
+      make: (options: LogOptions) => Log,
+    ): Log | undefined => {
+      const path = values[`log-${what}`];
+      if (path === undefined) return undefined;
+      try {
+        return make({ path, commandLine: io.commandLine, startTime });
+      } catch (error) {
+        throw new GnuError(`${path}: Can't open file for logging ${what}: ${reasonInC(error)}`);
+      }
+    };
+    this.#events = opened('events', (options) => new EventsLog({ ...options, isBinary }));
+    this.#rates = opened('rates', (options) => new RatesLog(options));
+    this.#reads = opened('reads', (options) => new ReadsLog(options));
+  }
+
+  /** What is to be told of each read, if anything. */
+  get onRead(): ((record: ReadRecord) => void) | undefined {
+    if (this.#reads === undefined && this.#previewSize === 0) return undefined;
+    return ({ pos, size, copied, errno, bytes }) => {
       const failed = errno === undefined ? 0 : size - copied;
-      this.#lines.push(
-        `0x${pos.toString(16).toUpperCase().padStart(8, '0')}\t${size}\t${copied}\t${failed}`,
-      );
+      this.#reads?.read({ pos, size, copied, failed, errno });
+      if (this.#previewSize === 0) return;
+      const shown = bytes.slice(0, Math.min(copied, this.#previewSize));
+      this.#screen?.preview(copied === 0 ? undefined : { pos, bytes: shown });
     };
   }
+
   take(event: RescueEvent): void {
-    if (event.type === 'phase') {
-      if (this.#lines.length > 0 && !this.#lines.at(-1)?.startsWith('#')) this.#lines.push('');
-      this.#lines.push(`# 0s  ${phaseMessage(event.phase, event.pass, event.direction)}`);
+    this.#progress = event.progress;
+    switch (event.type) {
+      case 'phase': {
+        const isFirst = this.#message === undefined;
+        this.#message = phaseMessage(event.phase, event.pass, event.direction);
+        this.#reads?.phase(this.#message, event.progress.ratedS);
+        this.#events?.event(this.#message, this.#state());
+        // The block that says "Paused" is that of the pass that begins.
+        if (!isFirst && !this.#isPaused) this.#screen?.beginPass();
+        if (!this.#isPaused) this.#refresh(this.#message);
+        this.#isPaused = false;
+        return;
+      }
+      case 'second':
+        this.#reads?.second(event.progress.ratedS);
+        this.#refresh(event.isLast ? undefined : this.#message);
+        return;
+      case 'pass-ended':
+        this.#refresh(this.#message);
+        return;
+      case 'pausing':
+        this.#screen?.beginPass();
+        this.#refresh('Paused');
+        this.#isPaused = true;
+        return;
     }
-    if (event.type === 'ended') this.flush();
   }
+
+  /** The run was given up because of an error that is told elsewhere. */
   failed(): void {
-    this.flush();
+    if (this.#progress !== undefined) this.#stop(this.#status(this.#progress), []);
+    this.#endLogs(undefined);
   }
-  flush(): void {
-    const path = this.#parts.values['log-reads'];
-    const head = '#  Ipos       Size  Copied_size  Error_size  Errno\n';
-    if (path) writeFileSync(path, `${head}${this.#lines.map((l) => `${l}\n`).join('')}# End time: 0s\n`);
+
+  /** The last block, the reason, and the ends of the logs. */
+  finish(result: RescueResult): void {
+    this.#progress = result.progress;
+    const causes = endMessages(result, this.#parts.values['binary-prefixes'] ?? false);
+    const status = this.#status(result.progress);
+    if (result.end === 'finished') {
+      this.#screen?.finish(status);
+      this.#rates?.refresh(status);
+    } else {
+      this.#stop(status, causes);
+    }
+    this.#endLogs(causes.at(-1));
+  }
+
+  #stop(status: ScreenStatus, causes: readonly string[]): void {
+    this.#screen?.stop(status, causes);
+    this.#rates?.refresh(status);
+  }
+
+  #refresh(message: string | undefined): void {
+    const progress = this.#progress;
+    if (progress === undefined) return;
+    const status = this.#status(progress);
+    this.#screen?.refresh(status, message);
+    this.#rates?.refresh(status);
+  }
+
+  #endLogs(cause: string | undefined): void {
+    const { rescue, io } = this.#parts;
+    const now = io.clock.wallTime();
+    if (cause !== undefined) this.#events?.cause(cause);
+    if (this.#progress !== undefined) {
+      const { position, state } = rescue;
+      this.#events?.endOfRun({ pos: position, phase: RUN_STATE_NAMES[state] }, this.#state());
+    }
+    this.#events?.end(now);
+    this.#rates?.end(now);
+    this.#reads?.end(now);
+  }
+
+  #state(): LoggedState {
+    const { rescued = 0, domainSize = 0, readErrors = 0 } = this.#progress ?? {};
+    const averageRate = this.#progress?.averageRateBytesPerS ?? 0;
+    return { runTimeS: this.#progress?.ratedS ?? 0, averageRate, rescued, domainSize, readErrors };
+  }
+
+  #status(progress: Progress): ScreenStatus {
+    return {
+      ...progress,
+      ipos: progress.readPos,
+      opos: progress.readPos + offsetOf(this.#parts.values),
+      currentRate: progress.currentRateBytesPerS,
+      averageRate: progress.averageRateBytesPerS,
+      errorRate: progress.errorRateBytesPerS,
+      runTimeS: progress.ratedS,
+      sinceSuccessS: progress.rescued > 0 ? progress.sinceSuccessMs / 1000 : undefined,
+    };
   }
 }

@@ -12,8 +12,9 @@ export type NumberText =
 
 /** Reads a number; with the unit `s` the value counts sectors. */
 export function readNumber(text: string): NumberText {
-  const [, sign, digits, unit] = /^\s*([+-]?)(0[xX][\dA-Fa-f_]+|\d[\d_]*)(.*)$/s.exec(text) ?? [];
-  if (digits === undefined || unit === undefined) return { problem: 'no-number' };
+  const [, sign, digits, unit] = /^\s*([+-]?)(0[xX][\dA-Fa-f_]+|0[0-7_]*|[1-9][\d_]*)(.*)$/s.exec(text) ?? [];
+  const isCut = digits === '0' && /^x/i.test(unit ?? '');
+  if (digits === undefined || unit === undefined || isCut) return { problem: 'no-number' };
   const value = readDigits(digits);
   if (value === undefined) return { problem: 'digits' };
   const factor = readUnit(unit);
@@ -29,7 +30,7 @@ function readDigits(digits: string): bigint | undefined {
   const plain = groups.join('');
   if (isHex) return BigInt(`0x${plain}`);
   if (plain.length > 1 && plain.startsWith('0')) {
-    return /^[0-7]+$/.test(plain) ? BigInt(`0o${plain.slice(1)}`) : undefined;
+    return BigInt(`0o${plain.slice(1)}`);
   }
   return BigInt(plain);
 }

@@ -6,12 +6,14 @@ export interface ReadRecord extends ReadOutcome {
   readonly pos: number;
   /** Bytes asked for. */
   readonly size: number;
+  /** The buffer of the read; it belongs to the next read later. */
+  readonly bytes: Uint8Array;
 }
 
 /** A source that tells of each read after it was made. */
 export function withReadLog(source: Source, log: (record: ReadRecord) => void): Source {
-  const tell = (pos: number, size: number, outcome: ReadOutcome): ReadOutcome => {
-    log({ pos, size, ...outcome });
+  const tell = (pos: number, bytes: Uint8Array, outcome: ReadOutcome): ReadOutcome => {
+    log({ pos, size: bytes.length, bytes, ...outcome });
     return outcome;
   };
   return {
@@ -19,8 +21,8 @@ export function withReadLog(source: Source, log: (record: ReadRecord) => void): 
     read(pos, into) {
       const answer = source.read(pos, into);
       return 'then' in answer
-        ? answer.then((outcome) => tell(pos, into.length, outcome))
-        : tell(pos, into.length, answer);
+        ? answer.then((outcome) => tell(pos, into, outcome))
+        : tell(pos, into, answer);
     },
   };
 }
