@@ -168,7 +168,9 @@ export function mapLines(path: string): string {
 function eventLines(path: string): string {
   return textOf(path)
     .split('\n')
-    .filter((line) => !/^# (Command line|Start time|End time|Current time)/.test(line))
+    .filter(
+      (line) => !/^# (Events Logfile|Command line|Start time|End time|Current time)/.test(line),
+    )
     .map((line) => line.replace(/^ *[\dydhms:]+ +\d+ .?i?B\/s {2}/, 'TIME RATE  '))
     .join('\n');
 }

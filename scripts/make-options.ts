@@ -48,7 +48,8 @@ function tableOf(table: OptionTable): string[] {
 
 function lineOf(name: string, row: OptionRow): string {
   const names = [name, ...(row.aliases ?? [])].map((each) => `\`--${each}\``);
-  const option = row.letter === undefined ? names.join(' ') : `\`-${row.letter}\` ${names.join(' ')}`;
+  const option =
+    row.letter === undefined ? names.join(' ') : `\`-${row.letter}\` ${names.join(' ')}`;
   const shown = row.shown === undefined ? '' : `\`${row.shown}\``;
   const optional = row.argument === 'optional' ? ' (may be left out)' : '';
   const range = row.range === undefined ? '' : `: ${row.range}`;

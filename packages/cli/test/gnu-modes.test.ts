@@ -19,7 +19,7 @@ import { missingOracle, runOracle } from '../../../scripts/oracle.ts';
 import { commandMode, commandRescue } from '../src/gnu/command-mode.ts';
 import { type FillModeOptions, fillMode } from '../src/gnu/fill-mode.ts';
 import { type GenerateModeOptions, generateMode } from '../src/gnu/generate-mode.ts';
-import { GnuError, type GnuIo } from '../src/gnu/io.ts';
+import { GnuError, type TalkingIo } from '../src/gnu/io.ts';
 
 const reason = missingOracle();
 const title = reason === undefined ? 'modes beside GNU ddrescue' : `modes (skipped: ${reason})`;
@@ -256,7 +256,7 @@ function shownBy(stdout: string): number[] | undefined {
 }
 
 interface Run {
-  readonly io: GnuIo;
+  readonly io: TalkingIo;
   readonly path: string;
   shown: readonly number[] | undefined;
 }
@@ -266,7 +266,8 @@ function ours(each: Case, work: (run: Run) => number | string): Outcome {
   let stdout = '';
   let stderr = '';
   const lines = each.input.split(/(?<=\n)/);
-  const io: GnuIo = {
+  const io: TalkingIo = {
+    verbosity: 0,
     out: (data) => {
       stdout += data;
     },

@@ -35,8 +35,10 @@ export function copyOnDemand(copy: CopyOnDemand, range: { pos: number; size: num
       pos = block.end;
       continue;
     }
+    // Where a cluster would end is asked first, what was asked for cuts it then.
     const cluster = copy.buffer.length;
-    pos = copyPiece(copy, forwards.take(block, Math.min(cluster, end - pos), cluster));
+    const piece = forwards.take(block, cluster, cluster);
+    pos = copyPiece(copy, { pos, end: Math.min(piece.end, end) });
   }
 }
 

@@ -137,7 +137,7 @@ class Writer {
       const sector = hexOfPosition(Math.floor(pos / sectorSize));
       const line = `\n# position ${hexOfPosition(pos)} sector ${sector} status ${piece.status} `;
       const room = bytes.length - at;
-      const isCut = line.length >= room;
+      const isCut = line.length > room;
       const text = isCut ? `${line.slice(0, room - 1)}\0` : line;
       for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
     }

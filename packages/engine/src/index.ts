@@ -37,7 +37,6 @@ export { existingSize } from './node/existing-size.ts';
 export { FileSource, openFileSource } from './node/file-source.ts';
 export { FileTarget, openFileTarget } from './node/file-target.ts';
 export { allowFsExt } from './node/fs-ext.ts';
-export { errnoOf } from './node/errno.ts';
 export { type FileLock, lockFile } from './node/lock.ts';
 export { fileMapStore } from './node/map-store.ts';
 export type { FileTargetOptions } from './node/open-output.ts';

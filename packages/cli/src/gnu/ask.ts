@@ -27,7 +27,8 @@ function describe(path: string): string {
     const file = openFileSource(path, { direct: false });
     const { model, serial } = file.identity;
     file.close();
-    if (model !== undefined || serial !== undefined) parts.push(`[${model ?? ''}::${serial ?? ''}]`);
+    if (model !== undefined || serial !== undefined)
+      parts.push(`[${model ?? ''}::${serial ?? ''}]`);
   } catch (error) {
     if (!(error instanceof RescueError)) throw error;
   }

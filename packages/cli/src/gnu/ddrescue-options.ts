@@ -250,13 +250,21 @@ export const DDRESCUE_OPTIONS = {
     help: 'initial delay before checking slow reads [30]',
     modes: RESCUE,
   }),
-  'log-events': logFile({ shown: '<file>', help: 'log significant events in <file>', modes: SHOWN }),
+  'log-events': logFile({
+    shown: '<file>',
+    help: 'log significant events in <file>',
+    modes: SHOWN,
+  }),
   'log-rates': logFile({
     shown: '<file>',
     help: 'log rates and error sizes in <file>',
     modes: SHOWN,
   }),
-  'log-reads': logFile({ shown: '<file>', help: 'log all read operations in <file>', modes: COPIES }),
+  'log-reads': logFile({
+    shown: '<file>',
+    help: 'log all read operations in <file>',
+    modes: COPIES,
+  }),
   'mapfile-interval': mapIntervals({
     shown: '[i][,i]',
     help: 'save/sync mapfile at given interval [auto]',

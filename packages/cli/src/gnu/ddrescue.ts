@@ -7,10 +7,10 @@ import { UsageError } from '../exit.ts';
 import { helpLines, readValues, splitArguments } from './arguments.ts';
 import { commandModeRun } from './command-run.ts';
 import { checkFiles, checkNames, type FileNames, usage } from './ddrescue-checks.ts';
-import { DDRESCUE_OPTIONS, type DdrescueValues } from './ddrescue-options.ts';
 import { DDRESCUE_EPILOGUE, DDRESCUE_INTRO } from './ddrescue-help.ts';
-import { fillRun, generateRun } from './other-modes.ts';
+import { DDRESCUE_OPTIONS, type DdrescueValues } from './ddrescue-options.ts';
 import { GnuError, type GnuIo, type TalkingIo } from './io.ts';
+import { fillRun, generateRun } from './other-modes.ts';
 import { rescueMode } from './rescue-mode.ts';
 
 /** Runs a command line of ddrescue's; returns the exit status. A run that a signal stopped returns 1. */

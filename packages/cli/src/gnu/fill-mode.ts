@@ -13,9 +13,10 @@ import {
   withOutputOffset,
 } from '@chunkrescue/engine';
 import type { BlockStatus, Domain, Mapfile } from '@chunkrescue/mapfile';
+import { reasonInC } from './c-errors.ts';
 import { gnuMapStore } from './gnu-map-file.ts';
 import { GnuError, type TalkingIo } from './io.ts';
-import { modeError, reasonInC } from './mode-errors.ts';
+import { modeError } from './mode-errors.ts';
 
 /** What the options say. Sizes and positions are bytes; every field is present. */
 export interface FillModeOptions {

@@ -11,9 +11,10 @@ import {
   type Source,
 } from '@chunkrescue/engine';
 import type { Domain, Mapfile } from '@chunkrescue/mapfile';
+import { reasonInC } from './c-errors.ts';
 import { gnuMapStore } from './gnu-map-file.ts';
 import { GnuError, type TalkingIo } from './io.ts';
-import { modeError, reasonInC } from './mode-errors.ts';
+import { modeError } from './mode-errors.ts';
 import { refuseUnfit } from './rescue-plan.ts';
 
 /** What the options say. Sizes and positions are bytes; every field is present. */

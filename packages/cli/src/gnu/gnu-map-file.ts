@@ -11,9 +11,9 @@ import {
   RescueError,
 } from '@chunkrescue/engine';
 import { formatMapfile, type Mapfile } from '@chunkrescue/mapfile';
+import { reasonInC } from './c-errors.ts';
 import { GnuError, type GnuIo } from './io.ts';
 import type { MapReader } from './log-map.ts';
-import { reasonInC } from './mode-errors.ts';
 import type { MapIntervals } from './option-values.ts';
 
 /** An earlier map, undefined when there is no file. @throws GnuError */

@@ -14,8 +14,8 @@ import {
   parseMapfile,
   RescueMap,
 } from '@chunkrescue/mapfile';
+import { errnoOf } from './c-errors.ts';
 import { GnuError, type GnuIo } from './io.ts';
-import { errnoOf } from './log-errno.ts';
 
 export interface LogMap {
   /** What messages call it: its path, or `(stdin)`. */

@@ -1,12 +1,12 @@
 /** The operations of `ddrescuelog`, by name. Each gives the exit status. */
 import { existsSync, unlinkSync } from 'node:fs';
 import type { Domain } from '@chunkrescue/mapfile';
+import { reasonInC } from './c-errors.ts';
 import { GnuError, type GnuIo } from './io.ts';
 import { INVERSION, type Logic, withLogic, withShift, withTypes } from './log-change.ts';
 import { isSameDomain, isSameMap } from './log-compare.ts';
 import { createdRuns } from './log-create.ts';
 import { askedDomain, domainIn, outputOffset, sectorOffset, sectorSizeOf } from './log-domain.ts';
-import { errnoOf, reasonOf } from './log-errno.ts';
 import { listBlocks } from './log-list.ts';
 import { isPossible, testDiskRuns } from './log-make-test.ts';
 import { extentOf, hasEmptyBlocks, type LogMap, MapReader, MissingMapfile } from './log-map.ts';
@@ -189,7 +189,7 @@ function deleteIfDone(task: Task, log: LogMap, domain: Domain): number {
   try {
     unlinkSync(path);
   } catch (error) {
-    throw new GnuError(`${path}: Error deleting mapfile: ${reasonOf(errnoOf(error))}`);
+    throw new GnuError(`${path}: Error deleting mapfile: ${reasonInC(error)}`);
   }
   task.say(`${path}: Mapfile successfully deleted.`, 1);
   return 0;

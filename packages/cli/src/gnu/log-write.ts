@@ -4,8 +4,8 @@ import { VERSION } from '@chunkrescue/engine';
 import type { Mapfile } from '@chunkrescue/mapfile';
 import { OPEN_END } from '@chunkrescue/mapfile';
 import { scaled } from '../screen/gnu-numbers.ts';
+import { reasonInC } from './c-errors.ts';
 import { GnuError, type GnuIo } from './io.ts';
-import { errnoOf, reasonOf } from './log-errno.ts';
 import type { LogMap } from './log-map.ts';
 import { RunList } from './log-runs.ts';
 
@@ -108,7 +108,7 @@ export function writeNewMap(io: GnuIo, path: string, output: Output): void {
       closeSync(fd);
     }
   } catch (error) {
-    throw new GnuError(`${path}: Error writing mapfile: ${reasonOf(errnoOf(error))}`);
+    throw new GnuError(`${path}: Error writing mapfile: ${reasonInC(error)}`);
   }
 }
 

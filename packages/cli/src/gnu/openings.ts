@@ -21,14 +21,14 @@ import {
   withRateLimit,
 } from '@chunkrescue/engine';
 import { Domain, type RescueMap } from '@chunkrescue/mapfile';
+import { reasonInC } from './c-errors.ts';
 import type { FileNames } from './ddrescue-checks.ts';
 import { isOther } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
 import { GnuError, type GnuIo } from './io.ts';
 import type { MapReader } from './log-map.ts';
-import { reasonInC } from './mode-errors.ts';
 
-export const DEFAULT_SECTOR = 512;
+const DEFAULT_SECTOR = 512;
 
 /** Bytes of a sector and of a cluster. Ours end at a gigabyte, which a buffer must have room for. */
 export function sizesOf(values: DdrescueValues): { sectorSize: number; clusterSize: number } {
@@ -72,9 +72,7 @@ export function badSectorDataOf(values: DdrescueValues): Uint8Array | undefined 
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw new GnuError(
-      `${path}: Can't open bad-sector-data file for reading: ${reasonInC(error)}`,
-    );
+    throw new GnuError(`${path}: Can't open bad-sector-data file for reading: ${reasonInC(error)}`);
   }
   if (bytes.length < sectorSize) throw new GnuError(`${path}: Error reading bad-sector-data file`);
   return bytes.subarray(0, sectorSize);
@@ -86,6 +84,8 @@ export interface OpenSource {
   readonly testMap: RescueMap | undefined;
   /** Undefined when it is not known; ddrescue takes an empty input for that too. */
   readonly size: number | undefined;
+  /** It comes from `-s output`, and says nothing of the input, which may end before. */
+  readonly isSizeOfOutput: boolean;
   close(): void;
 }
 
@@ -104,10 +104,25 @@ export function openSource(
     if (error.code === 'direct-unsupported') throw new GnuError(error.message);
     throw new GnuError(`${infile}: Can't open input file: ${reasonInC(error)}`);
   }
-  const source = testMap === undefined ? file : withBadAreas(file, testMap);
   const outSize = values.size === 'output' ? (existingSize(outfile) ?? 0) : 0;
-  const size = outSize > 0 ? Math.min(source.size ?? outSize, outSize) : source.size;
-  return { file, testMap, size: size === 0 ? undefined : size, close: () => file.close() };
+  const given = (outSize > 0 ? outSize : file.size) || Number.POSITIVE_INFINITY;
+  const testEnd = testMap === undefined ? given : endOf(testMap) || Number.POSITIVE_INFINITY;
+  const isAllBad = testEnd === Number.POSITIVE_INFINITY;
+  const size = isAllBad ? testEnd : Math.min(given, testEnd);
+  return {
+    file,
+    testMap,
+    size: size === Number.POSITIVE_INFINITY ? undefined : size,
+    isSizeOfOutput: outSize > (file.size ?? 0),
+    close: () => file.close(),
+  };
+}
+
+/** Where the last finished block ends; 0 without one. */
+function endOf(testMap: RescueMap | undefined): number {
+  let end = 0;
+  for (const { pos, size } of testMap?.ranges('+') ?? []) end = pos + size;
+  return end;
 }
 
 /** Puts around an open source what the options ask for. */
@@ -148,7 +163,7 @@ export function openTarget(
 ): OpenTarget {
   const offset = offsetOf(values);
   // A link to a file that is not there yet is followed, as by open(2).
-  const path = finalPath(outfile);
+  const path = outfile === '' ? outfile : finalPath(outfile);
   try {
     const file = openFileTarget(path, targetOptions(values));
     if (values.preallocate) preallocate(path, bounds.pos + offset, bounds.end + offset);
@@ -208,7 +223,10 @@ export function targetSizeOf(values: DdrescueValues, sourceSize: number | undefi
 export function toleratedErrnos(values: DdrescueValues): ReadonlySet<string> {
   const numbers = new Set(values['continue-on-errno'] ?? []);
   const names = Object.entries(constants.errno).filter(([, number]) => numbers.has(number));
-  return new Set([...names.map(([name]) => name), ...[...numbers].map((number) => `errno ${number}`)]);
+  return new Set([
+    ...names.map(([name]) => name),
+    ...[...numbers].map((number) => `errno ${number}`),
+  ]);
 }
 
 /**

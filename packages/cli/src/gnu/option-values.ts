@@ -274,9 +274,12 @@ function badInterval(text: string, option: string): UsageError {
 
 /** The number in front of what should have been a comma. */
 function separated(text: string, { option, whole }: { option: string; whole: string }): string {
-  const [, number, rest] = /^(\s*[+-]?(?:0x[\da-f_]+|\d[\d_]*)(?:[kKMGTPEZYRQ]i?)?[Bs]?)(.*)$/is.exec(
-    text,
-  ) ?? [undefined, text, ''];
+  const [, number, rest] =
+    /^(\s*[+-]?(?:0x[\da-f_]+|\d[\d_]*)(?:[kKMGTPEZYRQ]i?)?[Bs]?)(.*)$/is.exec(text) ?? [
+      undefined,
+      text,
+      '',
+    ];
   if (rest !== '') throw refusal(whole, 'Bad separator in argument of', option);
   return number as string;
 }

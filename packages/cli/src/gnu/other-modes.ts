@@ -8,10 +8,10 @@ import { generateMode } from './generate-mode.ts';
 import { readRescueMap, refuseReadOnlyMap } from './gnu-map-file.ts';
 import type { TalkingIo } from './io.ts';
 import { MapReader } from './log-map.ts';
+import { fillScreen, generateScreen } from './mode-screens.ts';
 import { domainOf, offsetOf, sizesOf } from './openings.ts';
 import { lockRun } from './rescue-mode.ts';
 import type { NamedFile } from './screen-heading.ts';
-import { fillScreen, generateScreen } from './mode-screens.ts';
 
 /** Options that have no meaning in fill mode although they are given, in GNU's order. */
 const NOT_IN_FILL = 'aACdeEHIJKlMnOpPrRStTuWxX';

@@ -2,10 +2,10 @@
 import { constants } from 'node:os';
 import type { RescueEnd, RescueError, RescueResult } from '@chunkrescue/engine';
 import { scaled } from '../screen/gnu-numbers.ts';
+import { codeOf, reasonInC } from './c-errors.ts';
 import type { FileNames } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
 import { GnuError } from './io.ts';
-import { codeOf, reasonInC } from './mode-errors.ts';
 import { RATE_LIMIT } from './screen.ts';
 
 /** The last lines of the screen and of the events log; none for what goes to standard error. */
@@ -35,9 +35,7 @@ export function rescueEnd(
   if (end === 'finished') return 0;
   if (end !== 'source-short') return 1;
   if (values['accept-short-infile']) {
-    throw new GnuError(
-      `${names.infile}: EOF found below the size calculated from mapfile.`,
-    );
+    throw new GnuError(`${names.infile}: EOF found below the size calculated from mapfile.`);
   }
   throw new GnuError(
     `${names.infile}: Input file ended at or behind position ${progress.position}, before its size.\n` +

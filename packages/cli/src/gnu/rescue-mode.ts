@@ -11,13 +11,7 @@ import {
 } from '@chunkrescue/engine';
 import type { Mapfile } from '@chunkrescue/mapfile';
 import { ask } from './ask.ts';
-import {
-  checkMapfile,
-  checkOutfile,
-  type FileNames,
-  isOther,
-  usage,
-} from './ddrescue-checks.ts';
+import { checkMapfile, checkOutfile, type FileNames, isOther, usage } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
 import { gnuMapStore, readRescueMap, refuseReadOnlyMap, saveNewMap } from './gnu-map-file.ts';
 import { GnuError, type TalkingIo } from './io.ts';
@@ -37,7 +31,12 @@ import {
 import { rescueEnd, rescueFailure } from './rescue-ends.ts';
 import {
   boundsOf,
-  checkInputSize, claimedIn, gnuPlan, type PlanParts, refuseTruncation } from './rescue-plan.ts';
+  checkInputSize,
+  claimedIn,
+  gnuPlan,
+  type PlanParts,
+  refuseTruncation,
+} from './rescue-plan.ts';
 import { RunView } from './run-view.ts';
 
 /** Runs a rescue; returns the exit status. @throws GnuError for everything that is in the way */
@@ -63,7 +62,8 @@ export function openRescue(
     // GNU takes a range of nothing where it lies, but a domain map without anything for one at 0.
     const isRange = values['domain-mapfile'] === undefined && domain.isEmpty;
     const start = isRange ? (values['input-position'] ?? 0) : domain.start;
-    const parts: PlanParts = { domain, start, size: opened.size, mapfile };
+    const { size, isSizeOfOutput } = opened;
+    const parts: PlanParts = { domain, start, size, isSizeOfOutput, mapfile };
     const rescue = gnuPlan(values, parts);
     checkInputSize(values, parts);
     if (isNothingToDo(values, rescue, mapfile)) {

@@ -20,6 +20,8 @@ export interface PlanParts {
   readonly start: number;
   /** Bytes of the input, undefined when not known. */
   readonly size: number | undefined;
+  /** Whether the input may end before its size. */
+  readonly isSizeOfOutput: boolean;
   readonly mapfile: Mapfile | undefined;
 }
 
@@ -29,7 +31,7 @@ export function gnuPlan(values: DdrescueValues, parts: PlanParts): Rescue {
   const isWithinMap = values['complete-only'] ?? false;
   refuseUnfit(parts, isWithinMap);
   const { sectorSize } = sizesOf(values);
-  const settings = resolveSettings(settingsOf(values), { size, sectorSize }, gnuManner);
+  const settings = resolveSettings(settingsOf(values, parts), { size, sectorSize }, gnuManner);
   return planRescue(
     {
       sourceSize: size,
@@ -44,13 +46,16 @@ export function gnuPlan(values: DdrescueValues, parts: PlanParts): Rescue {
 }
 
 /** @throws GnuError when domain or map lie behind the input's end */
-export function refuseUnfit({ start, size, mapfile }: Omit<PlanParts, 'domain'>, isWithinMap: boolean): void {
+export function refuseUnfit(
+  { start, size, mapfile }: Pick<PlanParts, 'start' | 'size' | 'mapfile'>,
+  isWithinMap: boolean,
+): void {
   if (size === undefined) return;
   if (start >= size) throw beyondEnd(start, size);
   if (!isWithinMap) refuseLongMap(mapfile, size);
 }
 
-function settingsOf(values: DdrescueValues): SettingsInput {
+function settingsOf(values: DdrescueValues, { isSizeOfOutput }: PlanParts): SettingsInput {
   const skip = values['skip-size'];
   const areas = values['max-bad-areas'];
   const passes = values['retry-passes'] ?? 0;
@@ -66,9 +71,11 @@ function settingsOf(values: DdrescueValues): SettingsInput {
     sweeps: values['no-sweep'] !== true,
     scrapes: values['no-scrape'] !== true,
     retryPasses: passes < 0 ? Number.POSITIVE_INFINITY : passes,
-    ...(areas === undefined ? {} : { [areas.isOfNew ? 'newBadAreasMax' : 'badAreasMax']: areas.count }),
+    ...(areas === undefined
+      ? {}
+      : { [areas.isOfNew ? 'newBadAreasMax' : 'badAreasMax']: areas.count }),
     ...(errors === undefined ? {} : { readErrorsMax: errors }),
-    toleratesShort: values['accept-short-infile'] ?? false,
+    toleratesShort: isSizeOfOutput || (values['accept-short-infile'] ?? false),
     manner: gnuManner,
   };
 }

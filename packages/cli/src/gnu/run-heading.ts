@@ -48,13 +48,7 @@ export function headingLines(parts: HeadingParts): string[] {
           },
           telling,
         );
-  return [
-    titleLine(),
-    ...copyHeading(copyFacts(parts), telling),
-    INTERRUPT_LINE,
-    ...initial,
-    '',
-  ];
+  return [titleLine(), ...copyHeading(copyFacts(parts), telling), INTERRUPT_LINE, ...initial, ''];
 }
 
 function copyFacts({ values, names, rescue, sizes }: HeadingParts): CopyHeading {

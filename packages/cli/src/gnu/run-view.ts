@@ -8,9 +8,9 @@ import {
   type RescueResult,
 } from '@chunkrescue/engine';
 import { RUN_STATE_NAMES } from '@chunkrescue/mapfile';
+import { reasonInC } from './c-errors.ts';
 import { EventsLog, type LoggedState } from './events-log.ts';
 import { GnuError } from './io.ts';
-import { reasonInC } from './mode-errors.ts';
 import { offsetOf } from './openings.ts';
 import { RatesLog } from './rates-log.ts';
 import { type LogOptions, ReadsLog } from './reads-log.ts';
@@ -18,7 +18,6 @@ import { endMessages } from './rescue-ends.ts';
 import type { RunParts } from './rescue-mode.ts';
 import { headingLines } from './run-heading.ts';
 import { GnuScreen, type ScreenStatus } from './screen.ts';
-
 
 /** Bytes of a preview's line. */
 const PREVIEW_LINE = 16;

@@ -99,7 +99,7 @@ export class GnuScreen {
 }
 
 /** The six lines of a status. */
-export function statusLines(
+function statusLines(
   status: ScreenStatus,
   { isBinary, showsSlowReads }: Pick<GnuScreenOptions, 'isBinary' | 'showsSlowReads'>,
 ): string[] {

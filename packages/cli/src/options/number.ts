@@ -12,7 +12,8 @@ export type NumberText =
 
 /** Reads a number; with the unit `s` the value counts sectors. */
 export function readNumber(text: string): NumberText {
-  const [, sign, digits, unit] = /^\s*([+-]?)(0[xX][\dA-Fa-f_]+|0[0-7_]*|[1-9][\d_]*)(.*)$/s.exec(text) ?? [];
+  const [, sign, digits, unit] =
+    /^\s*([+-]?)(0[xX][\dA-Fa-f_]+|0[0-7_]*|[1-9][\d_]*)(.*)$/s.exec(text) ?? [];
   const isCut = digits === '0' && /^x/i.test(unit ?? '');
   if (digits === undefined || unit === undefined || isCut) return { problem: 'no-number' };
   const value = readDigits(digits);

@@ -40,7 +40,14 @@ export function withOutputOptions<T>(argv: Argv<T>): Argv<T & OutputArguments> {
 
 export function withEngineOptions<T>(argv: Argv<T>): Argv<T & EngineArguments> {
   return argv.options({
-    ...fromTable('sector-size', 'cluster-size', 'retry-passes', 'no-scrape', 'no-sweep', 'test-mode'),
+    ...fromTable(
+      'sector-size',
+      'cluster-size',
+      'retry-passes',
+      'no-scrape',
+      'no-sweep',
+      'test-mode',
+    ),
     direct: fromTable('idirect')['idirect'] as Options,
   }) as unknown as Argv<T & EngineArguments>;
 }

@@ -217,7 +217,13 @@ function writeError(
   const isDeviceFull = errno === 'ENOSPC' && kind === 'block';
   const reason = isDeviceFull ? 'the device ends there' : reasonOf(errno);
   const hint = isDeviceFull ? 'Use a larger device, or rescue a part only.' : writeHints[errno];
-  const details: RescueErrorDetails = { path, pos, errno, cause, ...(hint === undefined ? {} : { hint }) };
+  const details: RescueErrorDetails = {
+    path,
+    pos,
+    errno,
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  };
   return new RescueError('target-write', `Can't write ${path} at byte ${pos}: ${reason}.`, details);
 }
 

@@ -1,3 +1,4 @@
+import { alignDown } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import type { MaybePromise, ReadOutcome, Source } from '../ports.ts';
 import { delegate } from './delegate.ts';
@@ -19,8 +20,11 @@ export function withCheckOnError(source: Source, sectorSize: number): CheckedSou
   const again = source.allocate?.(sectorSize) ?? new Uint8Array(sectorSize);
   const remember = (pos: number, into: Uint8Array, outcome: ReadOutcome): ReadOutcome => {
     const { copied } = outcome;
-    const from = copied - Math.min(sectorSize, copied);
-    if (copied > 0) good = { pos: pos + from, bytes: into.slice(from, copied) };
+    // As in ddrescue, a read counts that begins at a sector and brought one, the last whole one of it.
+    if (pos % sectorSize !== 0 || copied < sectorSize) return outcome;
+    const end = alignDown(copied, sectorSize);
+    const from = end - sectorSize;
+    good = { pos: pos + from, bytes: into.slice(from, end) };
     return outcome;
   };
   return {
