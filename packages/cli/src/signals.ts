@@ -44,5 +44,9 @@ export function trapSignals(onSignal: (signal: NodeJS.Signals) => void): SignalT
 
 /** Ends the program by the signal, so that whoever started it sees what happened. */
 export function dieBy(signal: NodeJS.Signals): void {
+  // Node ignores SIGPIPE from its start; taking a listener away gives the signal its own effect back.
+  const nothing = (): void => {};
+  process.on(signal, nothing);
+  process.off(signal, nothing);
   process.kill(process.pid, signal);
 }
