@@ -18,8 +18,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missingOracle, runOracle } from '../../../scripts/oracle.ts';
 import { commandMode, commandRescue } from '../src/gnu/command-mode.ts';
 import { type FillModeOptions, fillMode } from '../src/gnu/fill-mode.ts';
-import { type GenerateModeOptions, generateMode } from '../src/gnu/generate-mode.ts';
+import { generateMode } from '../src/gnu/generate-mode.ts';
 import { GnuError, type TalkingIo } from '../src/gnu/io.ts';
+import type { ModeOptions } from '../src/gnu/mode-options.ts';
 
 const reason = missingOracle();
 const title = reason === undefined ? 'modes beside GNU ddrescue' : `modes (skipped: ${reason})`;
@@ -294,10 +295,7 @@ function ours(each: Case, work: (run: Run) => number | string): Outcome {
   return collect(path, { status, stdout, stderr, shown: run.shown });
 }
 
-function modeOptions(
-  each: Case,
-  path: string,
-): Omit<GenerateModeOptions, 'domain'> & { domain: Domain } {
+function modeOptions(each: Case, path: string): Omit<ModeOptions, 'domain'> & { domain: Domain } {
   const pos = each.pos ?? 0;
   return {
     infile: join(path, 'in'),
@@ -317,6 +315,8 @@ function ourFill(run: Run, each: FillCase): number | string {
     types: each.types,
     writesLocation: each.writesLocation,
     isForced: false,
+    isForcedInUse: false,
+    isDirect: false,
     isSynchronous: false,
     ignoresWriteErrors: false,
   };

@@ -31,7 +31,7 @@ export {
   generate,
 } from './generate.ts';
 export { type HeadingInput, mapHeading, phaseMessage, VERSION } from './heading.ts';
-export type { SlowReads, TimeLimitEnd, TimeLimits } from './limits.ts';
+export type { PassedLimit, SlowReads, TimeLimitEnd, TimeLimits } from './limits.ts';
 export { blockingClock, systemClock } from './node/clock.ts';
 export { existingSize } from './node/existing-size.ts';
 export { FileSource, openFileSource } from './node/file-source.ts';
@@ -53,7 +53,7 @@ export type {
   SourceIdentity,
   Target,
 } from './ports.ts';
-export type { PassedLimit, Pauses, RescueOptions, RescueResult } from './session.ts';
+export type { Pauses, RescueOptions, RescueResult } from './session.ts';
 export { completeManner, gnuManner, type Manner } from './strategy/manner.ts';
 export type { Pace, Phase, Reply, Request, Steps } from './strategy/request.ts';
 export { Rescue } from './strategy/rescue.ts';

@@ -23,6 +23,13 @@ export interface SlowReads {
   readonly resets?: boolean;
 }
 
+/** A limit that a run passed. */
+export interface PassedLimit {
+  readonly end: TimeLimitEnd | 'bad-areas' | 'read-errors';
+  /** The rate of errors that was too high. */
+  readonly bytesPerS?: number;
+}
+
 /** Why a run was given up. */
 export type TimeLimitEnd = 'error-rate' | 'timeout' | 'slow-reads';
 

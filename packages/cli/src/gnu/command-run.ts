@@ -7,19 +7,16 @@ import { gnuMapStore, saveNewMap } from './gnu-map-file.ts';
 import type { TalkingIo } from './io.ts';
 import { openTarget, toleratedErrnos, wrapSource } from './openings.ts';
 import { rescueFailure } from './rescue-ends.ts';
-import { lockRun, openRescue, type RunParts } from './rescue-mode.ts';
+import { openRescue, type RunParts } from './rescue-mode.ts';
 import { boundsOf } from './rescue-plan.ts';
 
 /** Takes commands until `f`, `q` or the end of the input; returns the exit status. @throws GnuError */
 export function commandModeRun(values: DdrescueValues, names: FileNames, io: TalkingIo): number {
   return openRescue(values, names, io, (parts) => {
-    const lock = values['no-lock'] ? undefined : lockRun(names);
     try {
       return runCommands(parts);
     } catch (error) {
       throw error instanceof RescueError ? rescueFailure(error, names) : error;
-    } finally {
-      lock?.close();
     }
   });
 }

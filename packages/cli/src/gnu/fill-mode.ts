@@ -12,35 +12,28 @@ import {
   type Target,
   withOutputOffset,
 } from '@chunkrescue/engine';
-import type { BlockStatus, Domain, Mapfile } from '@chunkrescue/mapfile';
+import type { BlockStatus, Mapfile } from '@chunkrescue/mapfile';
 import { reasonInC } from './c-errors.ts';
 import { gnuMapStore } from './gnu-map-file.ts';
 import { GnuError, type TalkingIo } from './io.ts';
 import { modeError } from './mode-errors.ts';
+import type { ModeOptions } from './mode-options.ts';
 
-/** What the options say. Sizes and positions are bytes; every field is present. */
-export interface FillModeOptions {
-  /** Where the bytes to fill with come from: a file, a pipe, a device. */
-  readonly infile: string;
-  readonly outfile: string;
-  readonly mapfile: string;
-  /** The part of the rescue to fill: `-i`, `-s` and `-m` together. */
-  readonly domain: Domain;
-  /** `-o` less `-i`: added to a position of the rescue, it gives the one in outfile. */
-  readonly offset: number;
-  readonly sectorSize: number;
-  readonly clusterSize: number;
+/** What the options say; the infile may be a file, a pipe or a device. */
+export interface FillModeOptions extends ModeOptions {
   readonly types: readonly BlockStatus[];
   /** `l` among the types. */
   readonly writesLocation: boolean;
   /** `-f`: outfile may be a device. */
   readonly isForced: boolean;
+  /** The device may be in use. */
+  readonly isForcedInUse: boolean;
+  /** `-D`. */
+  readonly isDirect: boolean;
   /** `-y`. */
   readonly isSynchronous: boolean;
   /** `-w`. */
   readonly ignoresWriteErrors: boolean;
-  /** `--mapfile-interval`; undefined for the default. */
-  readonly saveIntervalMs: number | undefined;
 }
 
 /** What the screen is told. Positions are in outfile. */
@@ -171,9 +164,16 @@ function openInfile(path: string): number {
   }
 }
 
-function openOutfile({ outfile, isForced }: FillModeOptions): Target {
+function openOutfile(options: FillModeOptions): Target {
+  const { outfile, isForced, isForcedInUse, isDirect } = options;
   try {
-    return openFileTarget(outfile, { mode: 'any', sparse: false, force: isForced });
+    return openFileTarget(outfile, {
+      mode: 'any',
+      sparse: false,
+      force: isForced,
+      forceInUse: isForcedInUse,
+      direct: isDirect,
+    });
   } catch (error) {
     if (!(error instanceof RescueError)) throw error;
     throw new GnuError(`${outfile}: Can't open output file: ${reasonInC(error)}`);

@@ -10,29 +10,13 @@ import {
   resolveSettings,
   type Source,
 } from '@chunkrescue/engine';
-import type { Domain, Mapfile } from '@chunkrescue/mapfile';
+import type { Mapfile } from '@chunkrescue/mapfile';
 import { reasonInC } from './c-errors.ts';
 import { gnuMapStore } from './gnu-map-file.ts';
 import { GnuError, type TalkingIo } from './io.ts';
 import { modeError } from './mode-errors.ts';
+import type { ModeOptions } from './mode-options.ts';
 import { refuseUnfit } from './rescue-plan.ts';
-
-/** What the options say. Sizes and positions are bytes; every field is present. */
-export interface GenerateModeOptions {
-  /** What was rescued; only its size is asked for. */
-  readonly infile: string;
-  /** The copy that is looked at. */
-  readonly outfile: string;
-  readonly mapfile: string;
-  /** The part of the rescue to look at: `-i`, `-s` and `-m` together. */
-  readonly domain: Domain;
-  /** `-o` less `-i`: added to a position of the rescue, it gives the one in outfile. */
-  readonly offset: number;
-  readonly sectorSize: number;
-  readonly clusterSize: number;
-  /** `--mapfile-interval`; undefined for the default. */
-  readonly saveIntervalMs: number | undefined;
-}
 
 /** What the screen is told. Positions are in outfile. */
 export interface GenerateScreen {
@@ -51,7 +35,7 @@ export interface GenerateScreen {
  */
 export function generateMode(
   io: TalkingIo,
-  options: GenerateModeOptions,
+  options: ModeOptions,
   { stored, screen }: { readonly stored: Mapfile | undefined; readonly screen: GenerateScreen },
 ): 0 | 1 | 'stopped' {
   const size = sizeOfInfile(options.infile);
@@ -89,7 +73,7 @@ function sizeOfInfile(path: string): number | undefined {
 }
 
 function planGenerate(
-  options: GenerateModeOptions,
+  options: ModeOptions,
   { size, stored }: { size: number | undefined; stored: Mapfile | undefined },
 ): Rescue {
   // Sectors of one byte: borders inside a sector stay where they are.
@@ -102,7 +86,7 @@ function planGenerate(
 
 function run(
   io: TalkingIo,
-  options: GenerateModeOptions,
+  options: ModeOptions,
   { rescue, copy, screen }: { rescue: Rescue; copy: Source; screen: GenerateScreen },
 ): 0 | 1 | 'stopped' {
   const interval = options.saveIntervalMs;

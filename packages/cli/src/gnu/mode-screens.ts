@@ -11,20 +11,16 @@ import {
   generateBlock,
   ModeScreen,
 } from './mode-blocks.ts';
-import type { ModeHeading } from './other-modes.ts';
 import {
   fillHeading,
   fillStatusLines,
   generateHeading,
   INTERRUPT_LINE,
+  type Positions,
   titleLine,
 } from './screen-heading.ts';
 
-export function fillScreen(
-  values: DdrescueValues,
-  io: TalkingIo,
-  heading: ModeHeading,
-): FillScreen {
+export function fillScreen(values: DdrescueValues, io: TalkingIo, heading: Positions): FillScreen {
   const isBinary = values['binary-prefixes'] ?? false;
   const rates = timing((progress: FillProgress) => progress.filled);
   const types = (values['fill-mode']?.statuses ?? []).join('');
@@ -54,7 +50,7 @@ export function fillScreen(
 export function generateScreen(
   values: DdrescueValues,
   io: TalkingIo,
-  heading: ModeHeading,
+  heading: Positions,
 ): GenerateScreen {
   const isBinary = values['binary-prefixes'] ?? false;
   const rates = timing((progress: GenerateProgress) => progress.generated);

@@ -1,17 +1,17 @@
 /** Fill and generate mode: what the options mean there, and the checks that come first. */
-import type { Domain } from '@chunkrescue/mapfile';
 import type { FileNames } from './ddrescue-checks.ts';
 import { checkMapfile, checkOutfile, usage } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
-import { fillMode } from './fill-mode.ts';
+import { type FillModeOptions, fillMode } from './fill-mode.ts';
 import { generateMode } from './generate-mode.ts';
 import { readRescueMap, refuseReadOnlyMap } from './gnu-map-file.ts';
 import type { TalkingIo } from './io.ts';
 import { MapReader } from './log-map.ts';
+import type { ModeOptions } from './mode-options.ts';
 import { fillScreen, generateScreen } from './mode-screens.ts';
 import { domainOf, offsetOf, sizesOf } from './openings.ts';
-import { lockRun } from './rescue-mode.ts';
-import type { NamedFile } from './screen-heading.ts';
+import { locked } from './run-lock.ts';
+import type { Positions } from './screen-heading.ts';
 
 /** Options that have no meaning in fill mode although they are given, in GNU's order. */
 const NOT_IN_FILL = 'aACdeEHIJKlMnOpPrRStTuWxX';
@@ -27,27 +27,24 @@ export function fillRun(values: DdrescueValues, names: FileNames, io: TalkingIo)
   checkOutfile({ force: values.force ?? false }, names.outfile);
   const reader = new MapReader(io);
   const common = commonOptions(values, names, reader);
-  const stored = { mapfile: readRescueMap(mapfile, reader) };
   const types = values['fill-mode'];
-  const lock = values['no-lock'] ? undefined : lockRun(names);
-  try {
-    const end = fillMode(
-      io,
-      {
-        ...common,
-        mapfile,
-        types: types?.statuses ?? [],
-        writesLocation: types?.writesLocation ?? false,
-        isForced: values.force ?? false,
-        isSynchronous: values.synchronous ?? false,
-        ignoresWriteErrors: values['ignore-write-errors'] ?? false,
-      },
-      { stored, screen: fillScreen(values, io, modeHeading(common)) },
-    );
-    return end === 'stopped' ? 1 : end;
-  } finally {
-    lock?.close();
-  }
+  const options: FillModeOptions = {
+    ...common,
+    mapfile,
+    types: types?.statuses ?? [],
+    writesLocation: types?.writesLocation ?? false,
+    isForced: values.force ?? false,
+    isForcedInUse: values['force-mounted'] ?? false,
+    isDirect: values.odirect ?? false,
+    isSynchronous: values.synchronous ?? false,
+    ignoresWriteErrors: values['ignore-write-errors'] ?? false,
+  };
+  const screen = fillScreen(values, io, modeHeading(common));
+  const end = locked(values, names, () => {
+    const stored = { mapfile: readRescueMap(mapfile, reader) };
+    return fillMode(io, options, { stored, screen });
+  });
+  return end === 'stopped' ? 1 : end;
 }
 
 /** Runs generate mode; returns the exit status. @throws GnuError */
@@ -59,19 +56,13 @@ export function generateRun(values: DdrescueValues, names: FileNames, io: Talkin
   });
   const reader = new MapReader(io);
   const common = commonOptions(values, names, reader);
-  const stored = readRescueMap(mapfile, reader);
-  refuseReadOnlyMap(mapfile);
-  const lock = values['no-lock'] ? undefined : lockRun(names);
-  try {
-    const end = generateMode(
-      io,
-      { ...common, mapfile },
-      { stored, screen: generateScreen(values, io, modeHeading(common)) },
-    );
-    return end === 'stopped' ? 1 : end;
-  } finally {
-    lock?.close();
-  }
+  const screen = generateScreen(values, io, modeHeading(common));
+  const end = locked(values, names, () => {
+    const stored = readRescueMap(mapfile, reader);
+    refuseReadOnlyMap(mapfile);
+    return generateMode(io, { ...common, mapfile }, { stored, screen });
+  });
+  return end === 'stopped' ? 1 : end;
 }
 
 /** @throws GnuError */
@@ -137,27 +128,7 @@ const IGNORED_ALWAYS = [
 
 const IGNORED_IN_GENERATE = ['odirect', 'ignore-write-errors', 'synchronous'] as const;
 
-interface CommonOptions {
-  readonly infile: string;
-  readonly outfile: string;
-  readonly domain: Domain;
-  readonly offset: number;
-  readonly sectorSize: number;
-  readonly clusterSize: number;
-  readonly saveIntervalMs: number | undefined;
-}
-
-/** What the headings of both modes tell. */
-export interface ModeHeading {
-  readonly infile: NamedFile;
-  readonly outfile: NamedFile;
-  readonly ipos: number;
-  readonly opos: number;
-  readonly clusterSectors: number;
-  readonly sectorSize: number;
-}
-
-function modeHeading(options: CommonOptions): ModeHeading {
+function modeHeading(options: Omit<ModeOptions, 'mapfile'>): Positions {
   const { infile, outfile, domain, offset, sectorSize, clusterSize } = options;
   return {
     infile: { name: infile, size: undefined },
@@ -174,7 +145,7 @@ function commonOptions(
   values: DdrescueValues,
   { infile, outfile }: FileNames,
   reader: MapReader,
-): CommonOptions {
+): Omit<ModeOptions, 'mapfile'> {
   const saveS = values['mapfile-interval']?.saveS;
   return {
     infile,

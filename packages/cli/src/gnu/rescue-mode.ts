@@ -1,7 +1,5 @@
 /** Rescue mode: ddrescue's checks in its order, the files, the run, the end. */
 import {
-  type FileLock,
-  lockFile,
   type Rescue,
   RescueError,
   type RescueOptions,
@@ -9,12 +7,12 @@ import {
   rescueBlocking,
   type TimeLimits,
 } from '@chunkrescue/engine';
-import type { Mapfile } from '@chunkrescue/mapfile';
+import type { Domain, Mapfile } from '@chunkrescue/mapfile';
 import { ask } from './ask.ts';
-import { checkMapfile, checkOutfile, type FileNames, isOther, usage } from './ddrescue-checks.ts';
+import { checkMapfile, checkOutfile, type FileNames, usage } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
 import { gnuMapStore, readRescueMap, refuseReadOnlyMap, saveNewMap } from './gnu-map-file.ts';
-import { GnuError, type TalkingIo } from './io.ts';
+import type { TalkingIo } from './io.ts';
 import { MapReader } from './log-map.ts';
 import {
   badSectorDataOf,
@@ -37,11 +35,12 @@ import {
   type PlanParts,
   refuseTruncation,
 } from './rescue-plan.ts';
+import { locked } from './run-lock.ts';
 import { RunView } from './run-view.ts';
 
 /** Runs a rescue; returns the exit status. @throws GnuError for everything that is in the way */
 export function rescueMode(values: DdrescueValues, names: FileNames, io: TalkingIo): number {
-  return openRescue(values, names, io, runLocked);
+  return openRescue(values, names, io, runAsked);
 }
 
 /** Checks and opens what a rescue reads, and hands it over. @throws GnuError */
@@ -58,26 +57,44 @@ export function openRescue(
   const domain = domainOf(values, reader);
   const opened = openSource(values, names, testMapOf(values, reader));
   try {
-    const mapfile = readRescueMap(names.mapfile, reader);
-    // GNU takes a range of nothing where it lies, but a domain map without anything for one at 0.
-    const isRange = values['domain-mapfile'] === undefined && domain.isEmpty;
-    const start = isRange ? (values['input-position'] ?? 0) : domain.start;
-    const { size, isSizeOfOutput } = opened;
-    const parts: PlanParts = { domain, start, size, isSizeOfOutput, mapfile };
-    const rescue = gnuPlan(values, parts);
-    checkInputSize(values, parts);
-    if (isNothingToDo(values, rescue, mapfile)) {
-      if (io.verbosity >= 0) io.err(`${io.programName}: Nothing to do; domain is empty.\n`);
-      return 0;
-    }
-    refuseTruncation(values, mapfile);
-    refuseReadOnlyMap(names.mapfile);
-    refuseMissingOutput(values, names, claimedIn(rescue));
-    const garbage = badSectorDataOf(values);
-    return work({ values, names, io, opened, garbage, rescue, mapfile });
+    return locked(values, names, () => {
+      const parts = prepared({ values, names, io, opened, domain, reader });
+      return parts === undefined ? 0 : work(parts);
+    });
   } finally {
     opened.close();
   }
+}
+
+/** The plan, with everything checked that needs it; undefined when there is nothing to do. */
+function prepared({
+  values,
+  names,
+  io,
+  opened,
+  domain,
+  reader,
+}: Pick<RunParts, 'values' | 'names' | 'io' | 'opened'> & {
+  readonly domain: Domain;
+  readonly reader: MapReader;
+}): RunParts | undefined {
+  const mapfile = readRescueMap(names.mapfile, reader);
+  // GNU takes a range of nothing where it lies, but a domain map without anything for one at 0.
+  const isRange = values['domain-mapfile'] === undefined && domain.isEmpty;
+  const start = isRange ? (values['input-position'] ?? 0) : domain.start;
+  const { size, isSizeOfOutput } = opened;
+  const plan: PlanParts = { domain, start, size, isSizeOfOutput, mapfile };
+  const rescue = gnuPlan(values, plan);
+  checkInputSize(values, plan);
+  if (isNothingToDo(values, rescue, mapfile)) {
+    if (io.verbosity >= 0) io.err(`${io.programName}: Nothing to do; domain is empty.\n`);
+    return undefined;
+  }
+  refuseTruncation(values, mapfile);
+  refuseReadOnlyMap(names.mapfile);
+  refuseMissingOutput(values, names, claimedIn(rescue));
+  const garbage = badSectorDataOf(values);
+  return { values, names, io, opened, garbage, rescue, mapfile };
 }
 
 function refuseOtherModes(values: DdrescueValues): void {
@@ -114,30 +131,13 @@ export interface RunParts {
   readonly mapfile: Mapfile | undefined;
 }
 
-function runLocked(parts: RunParts): number {
+function runAsked(parts: RunParts): number {
   const { values, names } = parts;
   if (values.ask && !ask(parts)) return 1;
-  const lock = values['no-lock'] ? undefined : lockRun(names);
   try {
     return run(parts);
   } catch (error) {
     throw error instanceof RescueError ? rescueFailure(error, names) : error;
-  } finally {
-    lock?.close();
-  }
-}
-
-/** Keeps other runs off the map, or off the output where there is no map. @throws GnuError */
-export function lockRun({ outfile, mapfile }: FileNames): FileLock | undefined {
-  const path = mapfile ?? outfile;
-  if (isOther(path)) return undefined;
-  try {
-    return lockFile(path);
-  } catch (error) {
-    if (!(error instanceof RescueError)) throw error;
-    // A folder that takes no lock takes no map either; that is told in its own words.
-    if (error.code !== 'locked') return undefined;
-    throw new GnuError(`${error.message}\n          ${error.hint ?? ''}`.trimEnd());
   }
 }
 

@@ -20,7 +20,7 @@ export interface NamedFile {
 }
 
 /** What every mode tells of its positions and sizes. */
-interface Positions {
+export interface Positions {
   readonly infile: NamedFile;
   readonly outfile: NamedFile;
   /** Start of the domain in infile and in outfile. */

@@ -1,0 +1,42 @@
+/** Keeps other runs off the files of a run. */
+import { type FileLock, lockFile, RescueError } from '@chunkrescue/engine';
+import { type FileNames, isOther } from './ddrescue-checks.ts';
+import type { DdrescueValues } from './ddrescue-options.ts';
+import { GnuError } from './io.ts';
+
+/**
+ * Does the work while mapfile and output are locked. The map must be read inside: what was read before may be
+ * old when the lock is had.
+ * @throws GnuError when another run works on one of them
+ */
+export function locked<Result>(
+  values: DdrescueValues,
+  { outfile, mapfile }: FileNames,
+  work: () => Result,
+): Result {
+  const locks: FileLock[] = [];
+  try {
+    if (!values['no-lock']) {
+      for (const path of [mapfile, outfile]) {
+        const lock = path === undefined || path === '-' ? undefined : lockOf(path);
+        if (lock !== undefined) locks.push(lock);
+      }
+    }
+    return work();
+  } finally {
+    for (const lock of locks) lock.close();
+  }
+}
+
+function lockOf(path: string): FileLock | undefined {
+  if (isOther(path)) return undefined;
+  try {
+    return lockFile(path);
+  } catch (error) {
+    if (!(error instanceof RescueError)) throw error;
+    // A folder that takes no lock takes no file either; that is told in its own words.
+    if (error.code !== 'locked') return undefined;
+    const hint = error.hint === undefined ? '' : `\n          ${error.hint}`;
+    throw new GnuError(`${error.message}${hint}\n          '--no-lock' goes on all the same.`);
+  }
+}
