@@ -134,7 +134,7 @@ function contentsOf(directory: string): string {
     .map((name) => {
       const path = join(directory, name);
       const isText = name === 'map';
-      return `${name} ${isText ? readFileSync(path, 'latin1') : statSync(path).size}`;
+      return `${name} ${isText ? readFileSync(path, 'latin1') : statSync(path, { throwIfNoEntry: false })?.size}`;
     })
     .join('; ');
 }

@@ -32,7 +32,10 @@ function runCommands({ values, names, io, opened, garbage, rescue, mapfile }: Ru
       target: output.target,
       buffer: source.allocate?.(clusterSize) ?? new Uint8Array(clusterSize),
       tolerated: toleratedErrnos(values),
-      ...(afterError === undefined ? {} : { afterError }),
+      afterError() {
+        void afterError?.();
+        if (values['reopen-on-error']) void source.reopen?.();
+      },
     };
     const { mapfile: path } = names;
     const intervals = values['mapfile-interval'];

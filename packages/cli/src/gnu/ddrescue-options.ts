@@ -206,7 +206,7 @@ export const DDRESCUE_OPTIONS = {
     ...BYTES,
     min: 0,
     help: 'extend outfile size to be at least this long',
-    modes: COPIES,
+    modes: RESCUE,
   }),
   'max-read-errors': number({
     letter: 'X',

@@ -104,8 +104,9 @@ export function openSource(
     if (error.code === 'direct-unsupported') throw new GnuError(error.message);
     throw new GnuError(`${infile}: Can't open input file: ${reasonInC(error)}`);
   }
-  const outSize = values.size === 'output' ? (existingSize(outfile) ?? 0) : 0;
-  const given = (outSize > 0 ? outSize : file.size) || Number.POSITIVE_INFINITY;
+  // An output of no bytes says as little as an input of none; a missing one says nothing.
+  const outSize = values.size === 'output' ? existingSize(outfile) : undefined;
+  const given = (outSize ?? file.size) || Number.POSITIVE_INFINITY;
   const testEnd = testMap === undefined ? given : endOf(testMap) || Number.POSITIVE_INFINITY;
   const isAllBad = testEnd === Number.POSITIVE_INFINITY;
   const size = isAllBad ? testEnd : Math.min(given, testEnd);
@@ -113,7 +114,7 @@ export function openSource(
     file,
     testMap,
     size: size === Number.POSITIVE_INFINITY ? undefined : size,
-    isSizeOfOutput: outSize > (file.size ?? 0),
+    isSizeOfOutput: outSize !== undefined && outSize > (file.size ?? 0),
     close: () => file.close(),
   };
 }

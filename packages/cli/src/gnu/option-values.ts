@@ -48,18 +48,18 @@ export interface MapIntervals {
   readonly syncS: number;
 }
 
-/** `[save][,sync]`, in whole seconds; a save interval of -1 is the automatic one. */
+/** `[save][,sync]`, in whole seconds; -1 saves by the size of the map. What is left out stays as it was. */
 export function mapIntervals(row: Row): OptionRow<MapIntervals> {
   return {
     ...row,
     argument: 'required',
     range: 'save interval from 0, or -1 (auto); sync interval from 5 s',
-    parse(text = '', { option }) {
-      const comma = text.indexOf(',');
-      const first = comma < 0 ? text : text.slice(0, comma);
-      const isAuto = first === '-1' || (first === '' && comma >= 0);
-      const saveS = isAuto ? undefined : wholeSeconds(first, option);
-      const syncS = comma < 0 ? 300 : wholeSeconds(text.slice(comma + 1), option);
+    parse(text = '', { option, previous }) {
+      const { first, second } = pair(text);
+      let saveS = previous?.saveS;
+      if (first === '-1') saveS = undefined;
+      else if (first !== '' || second === undefined) saveS = wholeSeconds(first, option);
+      const syncS = second === undefined ? (previous?.syncS ?? 300) : wholeSeconds(second, option);
       if (syncS < 5) throw refusal(text, 'Sync interval must be >= 5 seconds in', option);
       if (saveS !== undefined && saveS > syncS) {
         throw refusal(text, 'Save interval must be <= sync interval in', option);
@@ -75,7 +75,7 @@ export interface SkipSizes {
   readonly max: number | undefined;
 }
 
-/** `[initial][,max]`. */
+/** `[initial][,max]`. What is left out stays as it was. */
 export function skipSizes(row: Row): OptionRow<SkipSizes> {
   const size = { unit: 'bytes', max: EXA };
   return {
@@ -83,25 +83,33 @@ export function skipSizes(row: Row): OptionRow<SkipSizes> {
     argument: 'required',
     range: `${rangeText({ ...size, min: 64 * KI })}; initial also 0 (never skip)`,
     parse(text = '', context) {
-      const comma = text.indexOf(',');
-      const [first, ...rest] = text.split(',');
-      let initial: number | undefined;
-      if (comma !== 0) {
-        const start = separated(first as string, { option: context.option, whole: text });
+      const { first, second } = pair(text);
+      let { initial, max } = context.previous ?? { initial: undefined, max: undefined };
+      if (first !== '' || second === undefined) {
+        const start = separated(first, { option: context.option, whole: text });
         initial = parseNumber(start, context, { ...size, min: 0 });
         if (initial > 0 && initial < 64 * KI) {
           throw refusal(text, 'Initial skip size must be 0 or >= 64KiB in', context.option);
         }
       }
-      if (comma < 0) return { initial, max: undefined };
-      const max = parseNumber(rest[0] as string, context, { ...size, min: 64 * KI });
-      if (rest.length > 1) throw refusal(text, 'Extra characters in argument of', context.option);
-      if (initial !== undefined && initial > max) {
+      if (second !== undefined) {
+        const [number = '', ...rest] = second.split(',');
+        max = parseNumber(number, context, { ...size, min: 64 * KI });
+        if (rest.length > 0) throw refusal(text, 'Extra characters in argument of', context.option);
+      }
+      if (initial !== undefined && max !== undefined && initial > max) {
         throw refusal(text, 'Initial skip size must be <= max skip size in', context.option);
       }
       return { initial, max };
     },
   };
+}
+
+/** What stands before and behind the first comma. */
+function pair(text: string): { first: string; second: string | undefined } {
+  const comma = text.indexOf(',');
+  if (comma < 0) return { first: text, second: undefined };
+  return { first: text.slice(0, comma), second: text.slice(comma + 1) };
 }
 
 /** The copying passes to run: `1,3-4`, or `0` for none. */

@@ -60,9 +60,12 @@ export function rescueFailure(error: RescueError, names: FileNames): GnuError {
     case 'source-read':
       return sourceFailure(error, infile);
     case 'source-changed':
-      return new GnuError(`${infile}: Inconsistent data after a read error: ${error.message}`, {
-        status: 2,
-      });
+      // The manual says status 2, the program ends with 1.
+      return new GnuError(
+        error.errno === undefined
+          ? `${infile}: Input file returns inconsistent data.`
+          : `${infile}: Input file no longer returns data: ${reasonInC(error)}${number}`,
+      );
     default:
       return new GnuError(error.message, { status: error.code === 'map-corrupt' ? 2 : 1 });
   }
