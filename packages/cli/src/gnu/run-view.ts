@@ -91,6 +91,8 @@ export class RunView {
   }
 
   take(event: RescueEvent): void {
+    // A save changes nothing that is shown, and the last one knows no domain any more.
+    if (event.type === 'saved') return;
     this.#progress = event.progress;
     switch (event.type) {
       case 'phase': {
