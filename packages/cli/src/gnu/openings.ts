@@ -101,7 +101,6 @@ export function openSource(
     file = openFileSource(infile, { direct: values.idirect ?? false, sectorSize });
   } catch (error) {
     if (!(error instanceof RescueError)) throw error;
-    if (error.code === 'direct-unsupported') throw new GnuError(error.message);
     throw new GnuError(`${infile}: Can't open input file: ${reasonInC(error)}`);
   }
   // An output of no bytes says as little as an input of none; a missing one says nothing.
@@ -205,7 +204,6 @@ function openFailure(
   error: RescueError,
   { values, outfile }: { values: DdrescueValues; outfile: string },
 ): GnuError {
-  if (error.code === 'direct-unsupported') return new GnuError(error.message);
   const isBusy = error.errno === 'EBUSY' && values.force === true;
   const advice = isBusy
     ? "\n          It is in use; '--force-mounted' overwrites it all the same."

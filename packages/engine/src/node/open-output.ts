@@ -39,7 +39,7 @@ export interface OpenOutput {
 export function openOutput(path: string, options: FileTargetOptions): OpenOutput {
   const { fd, isNew } = openOrCreate(path, options);
   const known = checkKind(fd, path, options);
-  const directFd = options.direct && known.kind !== 'other' ? openDirect(path, fd) : undefined;
+  const directFd = options.direct ? openDirect(path, fd) : undefined;
   return { fd, directFd, isNew, ...known };
 }
 
