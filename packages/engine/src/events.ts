@@ -48,7 +48,7 @@ export interface Progress extends DomainTotals {
 /**
  * What a run tells while it goes on. Progress comes at most ten times a second; `second` before a read when
  * the rates were computed anew and the read begins no pass; `pass-ended` before the `pausing` or `phase` that
- * follows, or before the end.
+ * follows, or before the end; `failed` in the place of `ended` when an error ends the run.
  */
 export type RescueEvent =
   | { readonly type: 'started'; readonly progress: Progress }
@@ -69,6 +69,7 @@ export type RescueEvent =
       readonly isLast: boolean;
     }
   | { readonly type: 'saved'; readonly progress: Progress }
+  | { readonly type: 'failed'; readonly progress: Progress }
   | { readonly type: 'ended'; readonly end: RescueEnd; readonly progress: Progress };
 
 /** The totals of the domain that a map is restricted to. */

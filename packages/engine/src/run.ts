@@ -174,6 +174,12 @@ export class Run {
     return end;
   }
 
+  /** An error ends the run. */
+  fail(): void {
+    this.#rates.finish(this.now(), this.#moved());
+    this.emit('failed');
+  }
+
   /** The last word on the rates, and so on the end of a short run. */
   close(end: RescueEnd): { readonly end: RescueEnd; readonly limits: readonly PassedLimit[] } {
     const before = this.#limits();
@@ -226,7 +232,7 @@ export class Run {
     this.emit('saved');
   }
 
-  emit(type: 'started' | 'pass-ended' | 'pausing' | 'progress' | 'saved'): void {
+  emit(type: 'started' | 'pass-ended' | 'pausing' | 'progress' | 'saved' | 'failed'): void {
     this.tell({ type, progress: this.progress() });
   }
 

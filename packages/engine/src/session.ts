@@ -97,6 +97,7 @@ export function* session(options: SessionOptions): Session {
     }
   } catch (error) {
     // What was read before stays true: keep it. The first error is the one to tell.
+    run.fail();
     rescue.map.release();
     yield* saveQuietly(run);
     throw error;

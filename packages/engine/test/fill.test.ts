@@ -28,9 +28,9 @@ test('writes the chosen blocks and nothing else, each piece from the beginning o
 
 test('begins each sector with its place when asked', () => {
   const { target } = filled({ writesLocation: true, sectorSize: 64, clusterSize: 128 });
-  // An area that ends before the line does: the line is cut, and a zero closes it.
+  // An area just as long as the line. (A shorter one cuts it, and a zero closes it.)
   expect(textOf(target.bytes.subarray(100, 150))).toBe(
-    '\n# position 0x00000064 sector 0x00000001 status -\0',
+    '\n# position 0x00000064 sector 0x00000001 status - ',
   );
   expect(textOf(target.bytes.subarray(200, 251))).toBe(
     '\n# position 0x000000C8 sector 0x00000003 status - x',

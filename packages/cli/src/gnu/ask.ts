@@ -1,6 +1,7 @@
 /** `--ask`: shows what would be copied where, and waits for a yes. */
-import { existingSize, openFileSource, RescueError } from '@chunkrescue/engine';
-import { grouped, scaled } from '../screen/gnu-numbers.ts';
+import { existingSize } from '@chunkrescue/engine';
+import { groupedDigits, scaled } from '../screen/gnu-numbers.ts';
+import { deviceLabel } from './device-label.ts';
 import type { RunParts } from './rescue-mode.ts';
 
 /** Whether the user says yes. */
@@ -22,17 +23,6 @@ export function ask({ values, names, io, rescue }: RunParts): boolean {
 
 /** `'/dev/sdb' [model::serial] (500_107_862_016)`, as far as it is known. */
 function describe(path: string): string {
-  const parts = [`'${path}'`];
-  try {
-    const file = openFileSource(path, { direct: false });
-    const { model, serial } = file.identity;
-    file.close();
-    if (model !== undefined || serial !== undefined)
-      parts.push(`[${model ?? ''}::${serial ?? ''}]`);
-  } catch (error) {
-    if (!(error instanceof RescueError)) throw error;
-  }
   const size = existingSize(path);
-  if (size !== undefined) parts.push(`(${grouped(size)})`);
-  return parts.join(' ');
+  return `'${path}'${deviceLabel(path)}${size === undefined ? '' : ` (${groupedDigits(size)})`}`;
 }

@@ -106,5 +106,6 @@ function helpText(): string {
 
 function tell(io: GnuIo, error: GnuError): void {
   io.err(`${io.programName}: ${error.message}\n`);
-  if (error.showsHelp) io.err(`Try '${io.programName} --help' for more information.\n`);
+  if (error.showsHelp)
+    io.err(`Try '${io.invokedAs ?? io.programName} --help' for more information.\n`);
 }

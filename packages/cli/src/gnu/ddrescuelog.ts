@@ -107,7 +107,9 @@ class Voice {
 
   pointToHelp(): void {
     if (this.verbosity < 0) return;
-    this.#io.err(`Try '${this.#io.programName} --help' for more information.\n`);
+    this.#io.err(
+      `Try '${this.#io.invokedAs ?? this.#io.programName} --help' for more information.\n`,
+    );
   }
 }
 

@@ -37,6 +37,7 @@ const status = ddrescue(words, {
   },
   clock: blockingClock,
   programName: 'ddrescue',
+  invokedAs: 'rescue ddrescue',
   commandLine: ['rescue', 'ddrescue', ...words].join(' '),
 });
 parentPort?.postMessage(status);

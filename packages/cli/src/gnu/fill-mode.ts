@@ -171,6 +171,7 @@ function openOutfile(options: FillModeOptions): Target {
       mode: 'any',
       sparse: false,
       force: isForced,
+      forceCharacters: isForced,
       forceInUse: isForcedInUse,
       direct: isDirect,
     });

@@ -105,7 +105,7 @@ function askWhatNow(
   { path, mapfile, error }: { path: string; mapfile: Mapfile; error: RescueError },
 ): void {
   io.err(
-    `\nError writing mapfile '${path}': ${reasonInC(error)}\n` +
+    `\n${io.programName}: ${path}: Error writing mapfile: ${reasonInC(error)}\n` +
       'Fix the problem and press ENTER to retry,\n' +
       '                     or E+ENTER for an emergency save and exit,\n' +
       '                     or Q+ENTER to abort.\n',
@@ -116,17 +116,26 @@ function askWhatNow(
     throw new GnuError(`${path}: Mapfile not saved; it is the one of the last save.`);
   }
   const saved = emergencySave(mapfile);
-  if (saved === undefined && answer !== undefined) return;
+  if (saved !== undefined) {
+    // Told at once: the error that follows may be another one.
+    io.err(
+      `${io.programName}: Mapfile saved in '${saved}'. Before you go on, make room and copy it back:\n` +
+        `          cp '${saved}' '${path}'\n`,
+    );
+    throw new GnuError(`${path}: Mapfile could not be saved there.`);
+  }
+  if (answer !== undefined) return;
   throw new GnuError(
-    saved === undefined
-      ? `${path}: Mapfile could not be saved anywhere; it is the one of the last save.`
-      : `${path}: Mapfile could not be saved there. It was saved to '${saved}' instead;\n` +
-          '          copy it back before you go on.',
+    `${path}: Mapfile could not be saved anywhere; it is the one of the last save.`,
   );
 }
 
+const EMERGENCY_NAMES = 1000;
+
+/** Saves beside nothing else: an earlier emergency may have left a better map under the same name. */
 function emergencySave(mapfile: Mapfile): string | undefined {
-  for (const path of ['ddrescue.map', join(homedir(), 'ddrescue.map')]) {
+  for (const folder of [process.cwd(), homedir()]) {
+    const path = freeName(join(folder, 'ddrescue'));
     try {
       void fileMapStore(path, { format: formatGnu }).save(mapfile);
       return path;
@@ -135,4 +144,12 @@ function emergencySave(mapfile: Mapfile): string | undefined {
     }
   }
   return undefined;
+}
+
+function freeName(base: string): string {
+  for (let number = 1; number < EMERGENCY_NAMES; number++) {
+    const path = number === 1 ? `${base}.map` : `${base}-${number}.map`;
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) return path;
+  }
+  return `${base}.map`;
 }

@@ -61,6 +61,7 @@ export function hostDdrescuelog(words: readonly string[]): void {
       stop: { aborted: false },
       clock: blockingClock,
       programName: 'ddrescuelog',
+      invokedAs: 'rescue ddrescuelog',
       commandLine: ['rescue', 'ddrescuelog', ...words].join(' '),
     });
   } catch (error) {

@@ -18,6 +18,8 @@ export interface GnuIo {
   readonly clock: Clock;
   /** What messages and headings call the program: `ddrescue`. */
   readonly programName: string;
+  /** How to call it, where that is more than its name: `rescue ddrescue`. */
+  readonly invokedAs?: string;
   /** The whole command line, for the heading of a mapfile. */
   readonly commandLine: string;
 }

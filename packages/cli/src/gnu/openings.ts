@@ -193,6 +193,7 @@ function targetOptions(values: DdrescueValues): FileTargetOptions {
     mode: 'any',
     sparse: values.sparse ?? false,
     force: values.force ?? false,
+    forceCharacters: values.force ?? false,
     forceInUse: (values['force-mounted'] ?? false) || (values['same-file'] ?? false),
     truncate: values.truncate ?? false,
     direct: values.odirect ?? false,

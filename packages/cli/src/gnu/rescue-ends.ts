@@ -75,6 +75,11 @@ function sourceFailure(error: RescueError, infile: string): GnuError {
   if (error.errno === undefined) {
     return new GnuError(`${infile}: Read error found before the first good read.`);
   }
+  if (error.errno === 'ENOENT') {
+    return new GnuError(
+      `${infile}: Input file disappeared: ${reasonInC(error)}${errnoText(error)}`,
+    );
+  }
   if (error.errno === 'EINVAL') {
     return new GnuError(`${infile}: Unaligned read error. Is sector size correct?`);
   }

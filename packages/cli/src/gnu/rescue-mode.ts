@@ -144,7 +144,7 @@ function runAsked(parts: RunParts): number {
 function run(parts: RunParts): number {
   const { values, names, io, opened, garbage, rescue, mapfile } = parts;
   const view = new RunView(parts);
-  view.heading();
+  view.title();
   const output = openTarget(values, names, boundsOf(rescue));
   let result: RescueResult;
   try {
@@ -154,6 +154,7 @@ function run(parts: RunParts): number {
         : gnuMapStore(names.mapfile, { io, intervals: values['mapfile-interval'] });
     if (mapfile === undefined && store !== undefined) saveNewMap(store, rescue, io);
     view.open();
+    view.heading();
     result = rescueBlocking({
       ...wrapSource(opened, values, { io, garbage }),
       target: output.target,

@@ -11,7 +11,6 @@ import {
   copyHeading,
   INTERRUPT_LINE,
   initialStatusLines,
-  titleLine,
 } from './screen-heading.ts';
 
 export interface HeadingParts {
@@ -23,8 +22,11 @@ export interface HeadingParts {
   readonly mapfile: Mapfile | undefined;
   /** Bytes; undefined for an input without a known end, and for an output that does not exist. */
   readonly sizes: { readonly source: number | undefined; readonly outfile: number | undefined };
+  /** `[model::serial]` of devices. */
+  readonly labels: { readonly infile: string; readonly outfile: string };
 }
 
+/** Below the title, which stands there before anything is opened. */
 export function headingLines(parts: HeadingParts): string[] {
   const { values, io, rescue, mapfile } = parts;
   const telling = { verbosity: io.verbosity, isBinary: values['binary-prefixes'] ?? false };
@@ -48,10 +50,10 @@ export function headingLines(parts: HeadingParts): string[] {
           },
           telling,
         );
-  return [titleLine(), ...copyHeading(copyFacts(parts), telling), INTERRUPT_LINE, ...initial, ''];
+  return [...copyHeading(copyFacts(parts), telling), INTERRUPT_LINE, ...initial, ''];
 }
 
-function copyFacts({ values, names, rescue, sizes }: HeadingParts): CopyHeading {
+function copyFacts({ values, names, rescue, sizes, labels }: HeadingParts): CopyHeading {
   const { sectorSize, clusterSize } = sizesOf(values);
   const { pos, end } = boundsOf(rescue);
   const { map } = rescue;
@@ -61,8 +63,8 @@ function copyFacts({ values, names, rescue, sizes }: HeadingParts): CopyHeading 
   }
   const areas = values['max-bad-areas'];
   return {
-    infile: { name: names.infile, size: sizes.source ?? 0 },
-    outfile: { name: names.outfile, size: sizes.outfile },
+    infile: { name: names.infile, label: labels.infile, size: sizes.source ?? 0 },
+    outfile: { name: names.outfile, label: labels.outfile, size: sizes.outfile },
     ipos: pos,
     opos: pos + offsetOf(values),
     copySize: end === OPEN_END ? undefined : copySize,

@@ -9,6 +9,7 @@ import {
 } from '@chunkrescue/engine';
 import { RUN_STATE_NAMES } from '@chunkrescue/mapfile';
 import { reasonInC } from './c-errors.ts';
+import { deviceLabel } from './device-label.ts';
 import { EventsLog, type LoggedState } from './events-log.ts';
 import { GnuError } from './io.ts';
 import { offsetOf } from './openings.ts';
@@ -16,8 +17,9 @@ import { RatesLog } from './rates-log.ts';
 import { type LogOptions, ReadsLog } from './reads-log.ts';
 import { endMessages } from './rescue-ends.ts';
 import type { RunParts } from './rescue-mode.ts';
-import { headingLines } from './run-heading.ts';
+import { type HeadingParts, headingLines } from './run-heading.ts';
 import { GnuScreen, type ScreenStatus } from './screen.ts';
+import { titleLine } from './screen-heading.ts';
 
 /** Bytes of a preview's line. */
 const PREVIEW_LINE = 16;
@@ -31,6 +33,8 @@ export class RunView {
   #events: EventsLog | undefined;
   #progress: Progress | undefined;
   #message: string | undefined;
+  /** As they were before the output was opened. */
+  #sizes: HeadingParts['sizes'] = { source: undefined, outfile: undefined };
   #isPaused = false;
 
   constructor(parts: RunParts) {
@@ -47,12 +51,21 @@ export class RunView {
     });
   }
 
-  /** Everything above the block, and room for the block. */
-  heading(): void {
-    const { values, names, io, rescue, mapfile, opened } = this.#parts;
+  /** The first line, before the output is opened. */
+  title(): void {
+    const { names, io, opened } = this.#parts;
     if (io.verbosity < 0) return;
-    const sizes = { source: opened.size, outfile: existingSize(names.outfile) };
-    io.out(headingLines({ values, names, io, rescue, mapfile, sizes }).join('\n'));
+    io.out(`${titleLine()}\n`);
+    this.#sizes = { source: opened.size, outfile: existingSize(names.outfile) };
+  }
+
+  /** Everything else above the block, and room for the block. */
+  heading(): void {
+    const { values, names, io, rescue, mapfile } = this.#parts;
+    if (io.verbosity < 0) return;
+    const labels = { infile: deviceLabel(names.infile), outfile: deviceLabel(names.outfile) };
+    const parts = { values, names, io, rescue, mapfile, sizes: this.#sizes, labels };
+    io.out(headingLines(parts).join('\n'));
     this.#screen?.begin();
   }
 

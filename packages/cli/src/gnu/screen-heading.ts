@@ -15,6 +15,8 @@ export interface Telling {
 /** A file as headings name it. */
 export interface NamedFile {
   readonly name: string;
+  /** ` [model::serial]` of a device; nothing for a file. */
+  readonly label?: string;
   /** Bytes; 0 for a device that does not tell, undefined for a file that does not exist yet. */
   readonly size: number | undefined;
 }
@@ -121,8 +123,9 @@ export function generateHeading(heading: Positions, { verbosity, isBinary }: Tel
   ];
 }
 
-function quoted({ name, size }: NamedFile, verbosity: number): string {
-  return verbosity < 2 || size === undefined ? `'${name}'` : `'${name}' (${groupedDigits(size)})`;
+function quoted({ name, label = '', size }: NamedFile, verbosity: number): string {
+  if (verbosity < 2 || size === undefined) return `'${name}'`;
+  return `'${name}'${label} (${groupedDigits(size)})`;
 }
 
 function positionsLine({ ipos, opos }: Positions, isBinary: boolean): string {

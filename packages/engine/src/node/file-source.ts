@@ -5,7 +5,7 @@
  * read in a wider range into memory of our own, and the outcome is translated back: bytes before the wanted
  * ones do not count, and trouble behind them does not either.
  */
-import { closeSync, readSync } from 'node:fs';
+import { closeSync, readSync, statSync } from 'node:fs';
 import { alignDown, alignUp } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import type { ReadOutcome, Source, SourceIdentity } from '../ports.ts';
@@ -131,9 +131,14 @@ export class FileSource implements Source {
         copied += n;
       }
     } catch (error) {
-      return { copied, errno: errnoOf(error) };
+      return { copied, errno: this.#isGone() ? 'ENOENT' : errnoOf(error) };
     }
     return { copied, errno: undefined };
+  }
+
+  /** A device that was pulled may answer EIO to everything; its node is not there any more. */
+  #isGone(): boolean {
+    return statSync(this.name, { throwIfNoEntry: false }) === undefined;
   }
 
   #readWidened(pos: number, into: Uint8Array): ReadOutcome {

@@ -174,10 +174,10 @@ function lockedError(path: string, lock: string, owner: Owner | undefined): Resc
   }
   const isHere = owner.host === hostname();
   const who = `process ${owner.pid} on ${owner.host}`;
-  return new RescueError('locked', `Map file ${path} is in use by ${who}, since ${owner.date}.`, {
+  return new RescueError('locked', `${path} is in use by ${who}, since ${owner.date}.`, {
     path,
     hint: isHere
-      ? `Wait for it, or end it (kill ${owner.pid}); then run the same command again.`
+      ? `Wait for it, or end it (kill ${owner.pid}, it saves its map); then run the same command again.`
       : `When ${owner.host} does not work on it any more, remove ${lock}.`,
   });
 }

@@ -8,8 +8,10 @@ export interface FileTargetOptions {
   readonly mode: 'create' | 'update' | 'any';
   /** Whether zeros become holes where that is safe. Regular files only. Default true. */
   readonly sparse?: boolean;
-  /** Whether a device may be written to. Default false. */
+  /** Whether a block device may be written to. Default false. */
   readonly force?: boolean;
+  /** Whether a character device may be written to, where nothing is kept, as /dev/null. Default false. */
+  readonly forceCharacters?: boolean;
   /** Whether a block device may be written to that is in use, as by a mounted file system. Default false. */
   readonly forceInUse?: boolean;
   /** Empties a file first. Default false. */
@@ -64,16 +66,17 @@ function openDirect(path: string, fd: number): number {
 }
 
 function openOrCreate(path: string, options: FileTargetOptions): { fd: number; isNew: boolean } {
-  const { mode, force } = options;
+  const { mode } = options;
   const emptied = options.truncate ? constants.O_TRUNC : 0;
   try {
     if (mode !== 'create') {
       const stat = statSync(path, { throwIfNoEntry: false });
       // Looked at before it is opened: opening a pipe would wait for its reader.
-      const isDevice = stat?.isBlockDevice() || stat?.isCharacterDevice();
-      if (stat !== undefined && !stat.isFile() && !(isDevice && force)) {
-        throw kindError(path, stat.isBlockDevice());
-      }
+      const isAllowed =
+        stat?.isFile() ||
+        (stat?.isBlockDevice() && options.force) ||
+        (stat?.isCharacterDevice() && options.forceCharacters);
+      if (stat !== undefined && !isAllowed) throw kindError(path, stat.isBlockDevice());
       // On a block device, O_EXCL makes sure that it is not in use (mounted).
       const exclusive = stat?.isBlockDevice() && !options.forceInUse ? constants.O_EXCL : 0;
       const cut = stat?.isFile() ? emptied : 0;
@@ -91,10 +94,11 @@ function openOrCreate(path: string, options: FileTargetOptions): { fd: number; i
 function checkKind(
   fd: number,
   path: string,
-  { force }: FileTargetOptions,
+  { force, forceCharacters }: FileTargetOptions,
 ): { kind: OutputKind; size: number } {
   const { kind, size } = deviceInfo(fd);
-  if (kind === 'file' || force) return { kind, size: size ?? 0 };
+  const isAllowed = { file: true, block: force, other: forceCharacters }[kind];
+  if (isAllowed) return { kind, size: size ?? 0 };
   closeSync(fd);
   throw kindError(path, kind === 'block');
 }
