@@ -152,7 +152,7 @@ const program = yargs(words)
     'Exit status: 0 all rescued, 1 usage or environment, 2 damaged map or chunk, 3 a fault of this program,\n' +
       '4 ended with bytes unread or chunks missing, 5 stopped by a limit, 6 source lost, 7 refused for safety.',
   )
-  .demandCommand(1, 'Say what to do: read, merge or copy.')
+  .demandCommand(1, 'Say what to do: read, merge, copy, ddrescue or ddrescuelog.')
   .recommendCommands()
   .strict()
   .version(VERSION)

@@ -207,7 +207,7 @@ function openFailure(
 ): GnuError {
   const isBusy = error.errno === 'EBUSY' && values.force === true;
   const advice = isBusy
-    ? "\n          It is in use; '--force-mounted' overwrites it all the same."
+    ? "\n          It is in use: unmount it first. ('--force-mounted' overwrites it all the same.)"
     : '';
   return new GnuError(`${outfile}: Can't open output file: ${reasonInC(error)}${advice}`);
 }

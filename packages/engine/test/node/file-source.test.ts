@@ -145,6 +145,21 @@ describe('opening', () => {
 });
 
 describe('the life of a source', () => {
+  // Reads of the first page of a process's memory fail, which makes this a disk with an error in it.
+  test.skipIf(process.platform !== 'linux')(
+    'an error of a disk whose node is gone is the loss of the disk',
+    () => {
+      const node = join(scratchFolder(), 'disk');
+      symlinkSync('/proc/self/mem', node);
+      const source = openFileSource(node, { direct: false });
+      const into = new Uint8Array(512);
+      expect(source.read(0, into)).toEqual({ copied: 0, errno: 'EIO' });
+      rmSync(node);
+      expect(source.read(0, into)).toEqual({ copied: 0, errno: 'ENOENT' });
+      source.close();
+    },
+  );
+
   test('closes twice, and opens again', async () => {
     const path = join(scratchFolder(), 'image');
     writeFileSync(path, 'abc');
