@@ -253,17 +253,17 @@ export const DDRESCUE_OPTIONS = {
   'log-events': logFile({
     shown: '<file>',
     help: 'log significant events in <file>',
-    modes: SHOWN,
+    modes: RESCUE,
   }),
   'log-rates': logFile({
     shown: '<file>',
     help: 'log rates and error sizes in <file>',
-    modes: SHOWN,
+    modes: RESCUE,
   }),
   'log-reads': logFile({
     shown: '<file>',
     help: 'log all read operations in <file>',
-    modes: COPIES,
+    modes: RESCUE,
   }),
   'mapfile-interval': mapIntervals({
     shown: '[i][,i]',
