@@ -1,5 +1,5 @@
 /** `rescue ddrescue` as a process: signals, streams, other runs, and a world in the way. */
-import { type ChildProcess, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -148,6 +148,22 @@ test('commands from standard input', () => {
   expect(status).toBe(1);
 });
 
+test('a signal while commands are copied ends the program, with what was copied saved', async () => {
+  const at = folder();
+  const words = ['ddrescue', '--command-mode', '-c16', '-Z', '32Ki', at.in, at.out, at.map];
+  const run = spawn(process.execPath, [PROGRAM, ...words], { stdio: ['pipe', 'pipe', 'pipe'] });
+  run.stdin.write('c 0 1Mi\nc 0 1000000\n');
+  while (!existsSync(at.out) || statSync(at.out).size === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  run.kill('SIGTERM');
+  expect(await endOf(run)).toEqual({ status: null, signal: 'SIGTERM' });
+  const map = mapOf(at.map);
+  expect(map.sizeOf('+')).toBeGreaterThan(0);
+  expect(map.sizeOf('+')).toBeLessThan(1_000_000);
+  expectTrue(at.out, map);
+});
+
 test('--ask does nothing without a yes', () => {
   const at = folder();
   const run = (input: string) =>
@@ -244,6 +260,48 @@ describe('where GNU loses data without a word, ours refuses', () => {
     const saved = mapOf(join(home, 'ddrescue.map'));
     expect(saved.sizeOf('+')).toBeGreaterThan(0);
     expectTrue(at.out, saved);
+  });
+
+  test('an output that is the backup of the mapfile that a link means', () => {
+    const at = folder();
+    mkdirSync(join(at.dir, 'd'));
+    const backup = join(at.dir, 'd', 'm.bak');
+    writeFileSync(backup, 'precious');
+    symlinkSync(join(at.dir, 'd', 'm'), at.map);
+    const answer = ddrescue(at.in, backup, at.map);
+    expect(answer.status).toBe(1);
+    expect(answer.stderr).toContain('Outfile and mapfile backup are the same.');
+    expect(readFileSync(backup, 'utf8')).toBe('precious');
+  });
+
+  test('fill mode with a mapfile that cannot be saved', () => {
+    const at = folder();
+    writeFileSync(at.out, 'precious');
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [PROGRAM, 'ddrescue', '-F+', at.in, at.out, '-'],
+      { input: '0 + 1\n0 8 +\n', encoding: 'utf8', cwd: at.dir },
+    );
+    expect([status, stderr]).toEqual([1, 'ddrescue: (stdout): Mapfile is not writable.\n']);
+    expect(readFileSync(at.out, 'utf8')).toBe('precious');
+    expect(readdirSync(at.dir)).toEqual(['out']);
+  });
+
+  test('room for an input without an end is not reserved until the disk is full', () => {
+    const at = folder();
+    const answer = ddrescue('-p', '/dev/zero', at.out, at.map);
+    expect(answer.status).toBe(1);
+    expect(answer.stderr).toContain("the input's size is not known");
+    expect(statSync(at.out).size).toBe(0);
+  });
+
+  test('a log that is the file of the bad sector data', () => {
+    const at = folder();
+    const garbage = join(at.dir, 'garbage');
+    writeFileSync(garbage, new Uint8Array(512).fill(7));
+    const words = [`--bad-sector-data=${garbage}`, `--log-reads=${garbage}`];
+    expect(ddrescue(...words, at.in, at.out).status).toBe(1);
+    expect(readFileSync(garbage).every((byte) => byte === 7)).toBe(true);
   });
 
   test('a write that fails claims nothing', () => {

@@ -14,6 +14,8 @@ export interface CopyOnDemand {
   readonly buffer: Uint8Array;
   /** Names of fatal errors that count as the disk's all the same. */
   readonly tolerated?: ReadonlySet<string>;
+  /** Ends the copy between two reads. */
+  readonly signal?: Pick<AbortSignal, 'aborted'>;
   /** Called after each failed read is marked; what it throws ends the copy. */
   readonly afterError?: () => MaybePromise<void>;
 }
@@ -28,7 +30,7 @@ export function copyOnDemand(copy: CopyOnDemand, range: { pos: number; size: num
   const { map } = copy.rescue;
   const end = addClipped(range.pos, range.size);
   let pos = Math.max(range.pos, map.start);
-  while (pos < Math.min(end, map.end)) {
+  while (pos < Math.min(end, map.end) && !copy.signal?.aborted) {
     const index = map.indexAt(pos);
     const block: Piece = { pos, end: map.endAt(index) };
     if (!map.isInDomain(index) || map.statusAt(index) === '+') {

@@ -1,9 +1,12 @@
 /** The bytes of a fill. */
 
-/** `data` over and over, until it makes `size` bytes. @throws RangeError when it is empty */
-export function repeatedTo(size: number, data: Uint8Array): Uint8Array {
+/** `data` over and over, until it makes `size` bytes, in `bytes`. @throws RangeError when it is empty */
+export function repeatedTo(
+  size: number,
+  data: Uint8Array,
+  bytes: Uint8Array = new Uint8Array(size),
+): Uint8Array {
   if (data.length === 0) throw new RangeError('There is nothing to fill with.');
-  const bytes = new Uint8Array(size);
   bytes.set(data.subarray(0, size));
   for (let done = Math.min(size, data.length); done < size; ) {
     // Doubling keeps the period, for what is there is a whole number of copies until the very end.

@@ -23,6 +23,8 @@ export interface FillOptions extends ModeRunOptions<FillProgress>, FillSettings 
   readonly rescue: Rescue;
   /** What is written; repeated until it fills a cluster. At least one byte. */
   readonly data: Uint8Array;
+  /** Memory of a cluster that suits the target best (direct writes want it aligned). Default: any. */
+  readonly memory?: Uint8Array;
   /** Each sector begins with a line that tells its position, number and status. */
   readonly writesLocation: boolean;
   /** Where the bytes go; positions are the rescue's. */
@@ -110,7 +112,7 @@ class Writer {
 
   constructor(options: FillOptions) {
     this.#options = options;
-    this.#buffer = repeatedTo(options.clusterSize, options.data);
+    this.#buffer = repeatedTo(options.clusterSize, options.data, options.memory);
   }
 
   /** False when the target failed and that is to be ignored. */

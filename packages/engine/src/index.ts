@@ -32,6 +32,7 @@ export {
 } from './generate.ts';
 export { type HeadingInput, mapHeading, phaseMessage, VERSION } from './heading.ts';
 export type { PassedLimit, SlowReads, TimeLimitEnd, TimeLimits } from './limits.ts';
+export { alignedBuffer } from './node/aligned-memory.ts';
 export { blockingClock, systemClock } from './node/clock.ts';
 export { existingSize } from './node/existing-size.ts';
 export { FileSource, openFileSource } from './node/file-source.ts';
@@ -40,7 +41,7 @@ export { allowFsExt } from './node/fs-ext.ts';
 export { type FileLock, lockFile } from './node/lock.ts';
 export { fileMapStore } from './node/map-store.ts';
 export type { FileTargetOptions } from './node/open-output.ts';
-export { finalPath } from './node/paths.ts';
+export { finalPath, statOf } from './node/paths.ts';
 export { preallocate } from './node/preallocate.ts';
 export { assertDistinctFiles, isSameFile } from './node/same-file.ts';
 export { type PlanInput, planRescue } from './plan.ts';

@@ -44,6 +44,11 @@ export function commandMode(
     io.out(`${text}\n`);
   };
   for (;;) {
+    // A signal: what was copied is kept, and the program ends by it.
+    if (io.stop.aborted) {
+      rescue.save();
+      return 1;
+    }
     const whole = io.readLine();
     const line = whole?.endsWith('\n') ? whole.slice(0, -1).trimStart() : 'f';
     if (line === '') continue;

@@ -1,5 +1,6 @@
 /** Command mode: ddrescue's checks, the files, and then what standard input says. */
 import { RescueError } from '@chunkrescue/engine';
+import { ask } from './ask.ts';
 import { commandMode, commandRescue } from './command-mode.ts';
 import type { FileNames } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
@@ -13,6 +14,7 @@ import { boundsOf } from './rescue-plan.ts';
 /** Takes commands until `f`, `q` or the end of the input; returns the exit status. @throws GnuError */
 export function commandModeRun(values: DdrescueValues, names: FileNames, io: TalkingIo): number {
   return openRescue(values, names, io, (parts) => {
+    if (values.ask && !ask(parts)) return 1;
     try {
       return runCommands(parts);
     } catch (error) {
@@ -22,7 +24,7 @@ export function commandModeRun(values: DdrescueValues, names: FileNames, io: Tal
 }
 
 function runCommands({ values, names, io, opened, garbage, rescue, mapfile }: RunParts): number {
-  const output = openTarget(values, names, boundsOf(rescue));
+  const output = openTarget(values, names, { io, bounds: boundsOf(rescue) });
   try {
     const { source, afterError } = wrapSource(opened, values, { io, garbage });
     const { clusterSize } = rescue.settings;
@@ -32,6 +34,7 @@ function runCommands({ values, names, io, opened, garbage, rescue, mapfile }: Ru
       target: output.target,
       buffer: source.allocate?.(clusterSize) ?? new Uint8Array(clusterSize),
       tolerated: toleratedErrnos(values),
+      signal: io.stop,
       afterError() {
         void afterError?.();
         if (values['reopen-on-error']) void source.reopen?.();
@@ -39,7 +42,8 @@ function runCommands({ values, names, io, opened, garbage, rescue, mapfile }: Ru
     };
     const { mapfile: path } = names;
     const intervals = values['mapfile-interval'];
-    const store = path === undefined ? undefined : gnuMapStore(path, { io, intervals });
+    const store =
+      path === undefined ? undefined : gnuMapStore(path, { io, intervals, asks: false });
     const save = (): void => {
       void output.target.sync();
       if (store !== undefined) saveNewMap(store, rescue, io);

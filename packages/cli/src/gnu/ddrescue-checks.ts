@@ -1,6 +1,5 @@
 /** What ddrescue refuses before it opens anything, in its order and words. */
-import { statSync } from 'node:fs';
-import { isSameFile } from '@chunkrescue/engine';
+import { finalPath, isSameFile, statOf } from '@chunkrescue/engine';
 import type { DdrescueValues } from './ddrescue-options.ts';
 import { GnuError } from './io.ts';
 
@@ -29,19 +28,31 @@ export function checkFiles(values: DdrescueValues, names: FileNames): void {
   if (mapfile !== undefined) {
     if (isSameFile(infile, mapfile)) throw same(mapfile, 'Infile and mapfile');
     if (isSameFile(outfile, mapfile)) throw same(mapfile, 'Outfile and mapfile');
-    if (isSameFile(infile, `${mapfile}.bak`)) throw same(infile, 'Infile and mapfile backup');
-    if (isSameFile(outfile, `${mapfile}.bak`)) throw same(outfile, 'Outfile and mapfile backup');
+    for (const backup of backupsOf(mapfile)) {
+      if (isSameFile(infile, backup)) throw same(infile, 'Infile and mapfile backup');
+      if (isSameFile(outfile, backup)) throw same(outfile, 'Outfile and mapfile backup');
+    }
   }
   checkLogs(values, names);
 }
 
+/** Where the map before is kept: beside the map, and beside the file that a link to it means. */
+function backupsOf(mapfile: string): string[] {
+  return [`${mapfile}.bak`, `${finalPath(mapfile)}.bak`];
+}
+
 /** A log that is one of the rescue's files would be written over it; GNU does that. */
 function checkLogs(values: DdrescueValues, names: FileNames): void {
-  const others = Object.values({
-    ...names,
-    domain: values['domain-mapfile'],
-    test: values['test-mode'],
-  }).filter((name): name is string => name !== undefined && name !== '-');
+  const { infile, outfile, mapfile } = names;
+  const others = [
+    infile,
+    outfile,
+    mapfile,
+    values['domain-mapfile'],
+    values['test-mode'],
+    values['bad-sector-data'],
+    ...(mapfile === undefined ? [] : backupsOf(mapfile)),
+  ].filter((name): name is string => name !== undefined && name !== '-');
   const logs = [values['log-events'], values['log-rates'], values['log-reads']].filter(
     (name): name is string => name !== undefined,
   );
@@ -82,7 +93,7 @@ export function checkOutfile(values: DdrescueValues, outfile: string): void {
 
 /** Whether there is something of that name that is no regular file. */
 export function isOther(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path);
   return stat !== undefined && !stat.isFile();
 }
 

@@ -228,7 +228,7 @@ export const DDRESCUE_OPTIONS = {
     help: 'maximum read rate in bytes/s',
     modes: COPIES,
   }),
-  ask: flag({ help: 'ask for confirmation before starting the copy', modes: RESCUE }),
+  ask: flag({ help: 'ask for confirmation before starting the copy', modes: COPIES }),
   'bad-sector-data': text({
     shown: '<file>',
     help: 'treat sectors with <file> data as read errors',

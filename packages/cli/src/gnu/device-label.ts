@@ -1,10 +1,9 @@
 /** What tells a person which disk a name stands for. */
-import { statSync } from 'node:fs';
-import { openFileSource, RescueError } from '@chunkrescue/engine';
+import { openFileSource, RescueError, statOf } from '@chunkrescue/engine';
 
 /** ` [model::serial]` of a block device, ` [UNKNOWN]` where the system knows neither; nothing for a file. */
 export function deviceLabel(path: string): string {
-  if (statSync(path, { throwIfNoEntry: false })?.isBlockDevice() !== true) return '';
+  if (statOf(path)?.isBlockDevice() !== true) return '';
   try {
     const device = openFileSource(path, { direct: false });
     const { model = '', serial = '' } = device.identity;

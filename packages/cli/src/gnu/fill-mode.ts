@@ -1,6 +1,7 @@
 /** Fill mode: the checks in ddrescue's order, the files, the run. What the options mean is known elsewhere. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import {
+  alignedBuffer,
   type FillProgress,
   fill,
   gnuManner,
@@ -18,6 +19,7 @@ import { gnuMapStore } from './gnu-map-file.ts';
 import { GnuError, type TalkingIo } from './io.ts';
 import { modeError } from './mode-errors.ts';
 import type { ModeOptions } from './mode-options.ts';
+import { pathToOpen } from './openings.ts';
 
 /** What the options say; the infile may be a file, a pipe or a device. */
 export interface FillModeOptions extends ModeOptions {
@@ -111,13 +113,14 @@ function run(
   try {
     const { end } = fill({
       ...rest,
+      ...(options.isDirect ? { memory: alignedBuffer(options.clusterSize) } : {}),
       types: options.types,
       sectorSize: options.sectorSize,
       clusterSize: options.clusterSize,
       writesLocation: options.writesLocation,
       isSynchronous: options.isSynchronous,
       ignoresWriteErrors: options.ignoresWriteErrors,
-      store: gnuMapStore(options.mapfile, { io, intervals: undefined }),
+      store: gnuMapStore(options.mapfile, { io, intervals: options.intervals }),
       clock: io.clock,
       signal: io.stop,
       commandLine: io.commandLine,
@@ -167,7 +170,7 @@ function openInfile(path: string): number {
 function openOutfile(options: FillModeOptions): Target {
   const { outfile, isForced, isForcedInUse, isDirect } = options;
   try {
-    return openFileTarget(outfile, {
+    return openFileTarget(pathToOpen(outfile), {
       mode: 'any',
       sparse: false,
       force: isForced,

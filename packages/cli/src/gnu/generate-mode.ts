@@ -100,7 +100,7 @@ function run(
     offset: options.offset,
     sectorSize: options.sectorSize,
     clusterSize: options.clusterSize,
-    store: gnuMapStore(options.mapfile, { io, intervals: undefined }),
+    store: gnuMapStore(options.mapfile, { io, intervals: options.intervals }),
     clock: io.clock,
     signal: io.stop,
     commandLine: io.commandLine,

@@ -1,18 +1,20 @@
 /** The mapfile of a ddrescue run: read before, saved meanwhile, and what to do when it cannot be saved. */
-import { closeSync, openSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   type Clock,
   fileMapStore,
+  finalPath,
   type MapStore,
   mapHeading,
   type Rescue,
   RescueError,
+  statOf,
 } from '@chunkrescue/engine';
 import { formatMapfile, type Mapfile } from '@chunkrescue/mapfile';
 import { reasonInC } from './c-errors.ts';
-import { GnuError, type GnuIo } from './io.ts';
+import { GnuError, type GnuIo, type TalkingIo } from './io.ts';
 import type { MapReader } from './log-map.ts';
 import type { MapIntervals } from './option-values.ts';
 
@@ -20,7 +22,7 @@ import type { MapIntervals } from './option-values.ts';
 export function readRescueMap(path: string | undefined, reader: MapReader): Mapfile | undefined {
   if (path === undefined) return undefined;
   if (path === '-') return reader.read('-').mapfile;
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+  if (statOf(path) === undefined) return undefined;
   return reader.read(path).mapfile;
 }
 
@@ -28,11 +30,18 @@ export function readRescueMap(path: string | undefined, reader: MapReader): Mapf
 export function refuseReadOnlyMap(path: string | undefined): void {
   if (path === undefined) return;
   if (path === '-') throw new GnuError('(stdout): Mapfile is not writable.');
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return;
+  if (statOf(path) === undefined) return;
   try {
     closeSync(openSync(path, 'r+'));
   } catch {
     throw new GnuError(`${path}: Mapfile is not writable.`);
+  }
+  try {
+    accessSync(dirname(finalPath(path)), constants.W_OK);
+  } catch {
+    throw new GnuError(
+      `${path}: Mapfile is not writable: its folder takes no new file, and a map is never written over.`,
+    );
   }
 }
 
@@ -45,11 +54,17 @@ const RETRIES_MAX = 1000;
  */
 export function gnuMapStore(
   path: string,
-  { io, intervals }: { readonly io: GnuIo; readonly intervals: MapIntervals | undefined },
+  how: {
+    readonly io: TalkingIo;
+    readonly intervals: MapIntervals | undefined;
+    /** Whether trouble may be talked over on standard input. Default true. */
+    readonly asks?: boolean;
+  },
 ): MapStore {
+  const { io, intervals, asks = true } = how;
   const backup = backupRule(io.clock, (intervals?.syncS ?? SYNC_S) * 1000);
   const file = fileMapStore(path, { keepsBackup: backup, format: formatGnu });
-  let isNew = statSync(path, { throwIfNoEntry: false }) === undefined;
+  let isNew = statOf(path) === undefined;
   return {
     name: path,
     load: () => undefined,
@@ -62,9 +77,11 @@ export function gnuMapStore(
         } catch (error) {
           if (!(error instanceof RescueError)) throw error;
           if (isNew) throw new GnuError(`${path}: Can't create mapfile: ${reasonInC(error)}`);
+          if (!asks) throw new GnuError(`${path}: Error writing mapfile: ${reasonInC(error)}`);
           askWhatNow(io, { path, mapfile, error });
         }
       }
+      throw saveElsewhere(io, { path, mapfile });
     },
   };
 }
@@ -101,33 +118,42 @@ function formatGnu(mapfile: Mapfile): string {
  *   GNU asks for ever
  */
 function askWhatNow(
-  io: GnuIo,
+  io: TalkingIo,
   { path, mapfile, error }: { path: string; mapfile: Mapfile; error: RescueError },
 ): void {
-  io.err(
-    `\n${io.programName}: ${path}: Error writing mapfile: ${reasonInC(error)}\n` +
-      'Fix the problem and press ENTER to retry,\n' +
-      '                     or E+ENTER for an emergency save and exit,\n' +
-      '                     or Q+ENTER to abort.\n',
-  );
-  const answer = io.readLine();
-  if (answer !== undefined && /^\s*$/.test(answer)) return;
-  if (answer !== undefined && /^\s*[qQ]/.test(answer)) {
-    throw new GnuError(`${path}: Mapfile not saved; it is the one of the last save.`);
-  }
-  const saved = emergencySave(mapfile);
-  if (saved !== undefined) {
-    // Told at once: the error that follows may be another one.
+  io.err(`\n${io.programName}: ${path}: Error writing mapfile: ${reasonInC(error)}\n`);
+  for (;;) {
     io.err(
-      `${io.programName}: Mapfile saved in '${saved}'. Before you go on, make room and copy it back:\n` +
-        `          cp '${saved}' '${path}'\n`,
+      'Fix the problem and press ENTER to retry,\n' +
+        '                     or E+ENTER for an emergency save and exit,\n' +
+        '                     or Q+ENTER to abort.\n',
     );
-    throw new GnuError(`${path}: Mapfile could not be saved there.`);
+    const answer = io.readLine()?.trim().toLowerCase();
+    if (answer === '') return;
+    if (answer === 'q') {
+      throw new GnuError(`${path}: Mapfile not saved; it is the one of the last save.`);
+    }
+    if (answer === undefined || answer === 'e') throw saveElsewhere(io, { path, mapfile });
   }
-  if (answer !== undefined) return;
-  throw new GnuError(
-    `${path}: Mapfile could not be saved anywhere; it is the one of the last save.`,
+}
+
+/** Saves the map where it can be saved, says where, and gives the error to end with. */
+function saveElsewhere(
+  io: TalkingIo,
+  { path, mapfile }: { path: string; mapfile: Mapfile },
+): GnuError {
+  const saved = emergencySave(mapfile);
+  if (saved === undefined) {
+    return new GnuError(
+      `${path}: Mapfile could not be saved anywhere; it is the one of the last save.`,
+    );
+  }
+  // Told at once: the error that follows may be another one.
+  io.err(
+    `${io.programName}: Mapfile saved in '${saved}'. Before you go on, make room and copy it back:\n` +
+      `          cp '${saved}' '${path}'\n`,
   );
+  return new GnuError(`${path}: Mapfile could not be saved there.`);
 }
 
 const EMERGENCY_NAMES = 1000;
@@ -136,6 +162,7 @@ const EMERGENCY_NAMES = 1000;
 function emergencySave(mapfile: Mapfile): string | undefined {
   for (const folder of [process.cwd(), homedir()]) {
     const path = freeName(join(folder, 'ddrescue'));
+    if (path === undefined) continue;
     try {
       void fileMapStore(path, { format: formatGnu }).save(mapfile);
       return path;
@@ -146,10 +173,10 @@ function emergencySave(mapfile: Mapfile): string | undefined {
   return undefined;
 }
 
-function freeName(base: string): string {
+function freeName(base: string): string | undefined {
   for (let number = 1; number < EMERGENCY_NAMES; number++) {
     const path = number === 1 ? `${base}.map` : `${base}-${number}.map`;
-    if (statSync(path, { throwIfNoEntry: false }) === undefined) return path;
+    if (statOf(path) === undefined) return path;
   }
-  return `${base}.map`;
+  return undefined;
 }

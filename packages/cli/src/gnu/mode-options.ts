@@ -1,4 +1,5 @@
 import type { Domain } from '@chunkrescue/mapfile';
+import type { MapIntervals } from './option-values.ts';
 
 /** What fill mode and generate mode take from the options. Sizes and positions are bytes. */
 export interface ModeOptions {
@@ -13,4 +14,6 @@ export interface ModeOptions {
   readonly clusterSize: number;
   /** `--mapfile-interval`; undefined for the default. */
   readonly saveIntervalMs: number | undefined;
+  /** The same, for `.bak`. */
+  readonly intervals?: MapIntervals | undefined;
 }

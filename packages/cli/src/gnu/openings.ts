@@ -12,6 +12,7 @@ import {
   RescueError,
   type RescueOptions,
   type Source,
+  statOf,
   type Target,
   withBadAreas,
   withBadSectorData,
@@ -20,10 +21,9 @@ import {
   withOutputOffset,
   withRateLimit,
 } from '@chunkrescue/engine';
-import { Domain, type RescueMap } from '@chunkrescue/mapfile';
+import { Domain, OPEN_END, type RescueMap } from '@chunkrescue/mapfile';
 import { reasonInC } from './c-errors.ts';
 import type { FileNames } from './ddrescue-checks.ts';
-import { isOther } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
 import { GnuError, type GnuIo } from './io.ts';
 import type { MapReader } from './log-map.ts';
@@ -159,14 +159,20 @@ export interface OpenTarget {
 export function openTarget(
   values: DdrescueValues,
   { outfile }: FileNames,
-  bounds: { readonly pos: number; readonly end: number },
+  { io, bounds }: { io: GnuIo; bounds: { readonly pos: number; readonly end: number } },
 ): OpenTarget {
   const offset = offsetOf(values);
-  // A link to a file that is not there yet is followed, as by open(2).
-  const path = outfile === '' ? outfile : finalPath(outfile);
+  const path = pathToOpen(outfile);
   try {
     const file = openFileTarget(path, targetOptions(values));
-    if (values.preallocate) preallocate(path, bounds.pos + offset, bounds.end + offset);
+    if (values.preallocate) {
+      if (bounds.end === OPEN_END) {
+        throw new GnuError(
+          `${outfile}: Can't preallocate: the input's size is not known; give -s.`,
+        );
+      }
+      preallocate(path, { pos: bounds.pos + offset, end: bounds.end + offset }, io.stop);
+    }
     const present = values['compare-before-write']
       ? openFileSource(path, { direct: false })
       : undefined;
@@ -186,6 +192,11 @@ export function openTarget(
   } catch (error) {
     throw error instanceof RescueError ? openFailure(error, { values, outfile }) : error;
   }
+}
+
+/** A link to a file that is not there yet is followed, as by open(2). */
+export function pathToOpen(outfile: string): string {
+  return outfile === '' || outfile.endsWith('/') ? outfile : finalPath(outfile);
 }
 
 function targetOptions(values: DdrescueValues): FileTargetOptions {
@@ -238,7 +249,8 @@ export function refuseMissingOutput(
   { outfile, mapfile }: FileNames,
   claimed: Domain,
 ): void {
-  if (claimed.isEmpty || values['trust-outfile'] || isOther(outfile)) return;
+  // A character device keeps nothing, and whoever writes there knows it.
+  if (claimed.isEmpty || values['trust-outfile'] || statOf(outfile)?.isCharacterDevice()) return;
   const size = existingSize(outfile);
   const end = claimed.end + offsetOf(values);
   if ((size ?? 0) >= end) return;

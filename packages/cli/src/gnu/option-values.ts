@@ -1,5 +1,5 @@
 /** Arguments of ddrescue's options that are more than one number: lists, intervals, letters. */
-import { statSync } from 'node:fs';
+import { statOf } from '@chunkrescue/engine';
 import { type BlockStatus, isBlockStatus } from '@chunkrescue/mapfile';
 import { UsageError } from '../exit.ts';
 import { type Limits, type OptionRow, parseNumber, rangeText, refusal } from '../options/row.ts';
@@ -211,7 +211,7 @@ export function logFile(row: Row): OptionRow<string> {
     argument: 'required',
     parse(text = '') {
       if (text === '-') throw new UsageError("I won't write log data to standard output.");
-      const stat = statSync(text, { throwIfNoEntry: false });
+      const stat = statOf(text);
       if (stat !== undefined && !stat.isFile()) {
         throw new UsageError(`${text}: Logfile exists and is not a regular file.`);
       }

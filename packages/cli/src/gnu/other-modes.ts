@@ -42,6 +42,7 @@ export function fillRun(values: DdrescueValues, names: FileNames, io: TalkingIo)
   const screen = fillScreen(values, io, modeHeading(common));
   const end = locked(values, names, () => {
     const stored = { mapfile: readRescueMap(mapfile, reader) };
+    refuseReadOnlyMap(mapfile);
     return fillMode(io, options, { stored, screen });
   });
   return end === 'stopped' ? 1 : end;
@@ -154,5 +155,6 @@ function commonOptions(
     offset: offsetOf(values),
     ...sizesOf(values),
     saveIntervalMs: saveS === undefined ? undefined : saveS * 1000,
+    intervals: values['mapfile-interval'],
   };
 }

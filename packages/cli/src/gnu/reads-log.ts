@@ -4,7 +4,7 @@ import { RunLog, type RunLogOptions } from './run-log.ts';
 import { loggedTime } from './times.ts';
 
 /** Where and for what a log is kept. */
-export type LogOptions = Pick<RunLogOptions, 'path' | 'commandLine' | 'startTime'>;
+export type LogOptions = Pick<RunLogOptions, 'path' | 'commandLine' | 'startTime' | 'onTrouble'>;
 
 /** A read and what became of it. Bytes. */
 export interface LoggedRead {

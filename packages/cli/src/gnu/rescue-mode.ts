@@ -145,7 +145,7 @@ function run(parts: RunParts): number {
   const { values, names, io, opened, garbage, rescue, mapfile } = parts;
   const view = new RunView(parts);
   view.title();
-  const output = openTarget(values, names, boundsOf(rescue));
+  const output = openTarget(values, names, { io, bounds: boundsOf(rescue) });
   let result: RescueResult;
   try {
     const store =

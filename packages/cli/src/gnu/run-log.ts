@@ -11,6 +11,8 @@ export interface RunLogOptions {
   readonly startTime: Date;
   /** The last line of the heading. */
   readonly columns: string;
+  /** Told once when it cannot be written any more; the run goes on without it. */
+  readonly onTrouble?: (error: unknown) => void;
   /** Behind what the file holds already, instead of in its place. */
   readonly appends?: boolean;
 }
@@ -21,11 +23,14 @@ const BUFFERED = 64 * 1024;
 /** Collects lines and writes them in few pieces. */
 export class RunLog {
   readonly #fd: number;
+  readonly #onTrouble: ((error: unknown) => void) | undefined;
+  #isLost = false;
   #text: string;
 
-  /** @throws a system error when the file cannot be opened or written */
+  /** @throws a system error when the file cannot be opened */
   constructor(options: RunLogOptions) {
     const { path, kind, commandLine, startTime, columns, appends = false } = options;
+    this.#onTrouble = options.onTrouble;
     this.#fd = openSync(path, appends ? 'a' : 'w');
     const isContinued = appends && fstatSync(this.#fd).size > 0;
     this.#text =
@@ -42,20 +47,23 @@ export class RunLog {
     if (this.#text.length >= BUFFERED) this.flush();
   }
 
-  /** @throws a system error when the disk is full */
+  /** A log is no reason to lose what is read: trouble is told, and the rest of it dropped. */
   flush(): void {
     const bytes = Buffer.from(this.#text);
     this.#text = '';
-    for (let n = 0; n < bytes.length; ) n += writeSync(this.#fd, bytes, n);
+    if (this.#isLost) return;
+    try {
+      for (let n = 0; n < bytes.length; ) n += writeSync(this.#fd, bytes, n);
+    } catch (error) {
+      this.#isLost = true;
+      this.#onTrouble?.(error);
+    }
   }
 
   /** Writes the rest and closes the file, even when that fails. */
   end(time: Date): void {
     this.line(`# End time:     ${clockText(time)}`);
-    try {
-      this.flush();
-    } finally {
-      closeSync(this.#fd);
-    }
+    this.flush();
+    closeSync(this.#fd);
   }
 }

@@ -81,7 +81,15 @@ export class RunView {
       const path = values[`log-${what}`];
       if (path === undefined) return undefined;
       try {
-        return make({ path, commandLine: io.commandLine, startTime });
+        return make({
+          path,
+          commandLine: io.commandLine,
+          startTime,
+          onTrouble: (error) =>
+            io.err(
+              `\n${io.programName}: warning: ${path}: Error writing the log: ${reasonInC(error)}\n`,
+            ),
+        });
       } catch (error) {
         throw new GnuError(`${path}: Can't open file for logging ${what}: ${reasonInC(error)}`);
       }

@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs';
 import { openFileSource } from './file-source.ts';
+import { statOf } from './paths.ts';
 
 /** Bytes of a file or device, or undefined when there is nothing of that name. */
 export function existingSize(path: string): number | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path);
   if (stat === undefined) return undefined;
   if (!stat.isBlockDevice()) return stat.size;
   const device = openFileSource(path, { direct: false });

@@ -11,7 +11,7 @@ import { RescueError } from '../errors.ts';
 import type { ReadOutcome, Source, SourceIdentity } from '../ports.ts';
 import { alignedBuffer } from './aligned-memory.ts';
 import type { DeviceInfo } from './device-info.ts';
-import { errnoOf, retryInterrupted } from './errno.ts';
+import { errnoOf, retryInterrupted, unlessErrno } from './errno.ts';
 import { openInput } from './open-input.ts';
 
 export interface FileSourceOptions {
@@ -138,7 +138,7 @@ export class FileSource implements Source {
 
   /** A device that was pulled may answer EIO to everything; its node is not there any more. */
   #isGone(): boolean {
-    return statSync(this.name, { throwIfNoEntry: false }) === undefined;
+    return unlessErrno(['ENOENT'], () => statSync(this.name)) === undefined;
   }
 
   #readWidened(pos: number, into: Uint8Array): ReadOutcome {

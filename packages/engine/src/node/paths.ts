@@ -1,4 +1,12 @@
-import { closeSync, fsyncSync, openSync, readlinkSync, realpathSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf, unlessErrno } from './errno.ts';
 
@@ -20,6 +28,13 @@ export function finalPath(path: string): string {
     current = resolve(real, link);
   }
   return current;
+}
+
+/** What there is of that name; undefined when nothing is, or when it cannot be looked at. */
+export function statOf(path: string): Stats | undefined {
+  return unlessErrno(['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'], () =>
+    statSync(path),
+  );
 }
 
 /** Makes new names in a folder durable; file systems that cannot are left alone. */

@@ -7,15 +7,19 @@ import { isZero, PIECE_SIZE } from './holes.ts';
 
 /**
  * Makes sure that a file has room on its disk for [pos, end): zeros are written wherever it reads as zeros, its
- * holes and what lies behind its end included. Node has no call that reserves room without writing.
+ * holes and what lies behind its end included; a signal ends it early. Node has no call that reserves room without writing.
  * @throws RescueError `target-write`
  */
-export function preallocate(path: string, pos: number, end: number): void {
+export function preallocate(
+  path: string,
+  { pos, end }: { readonly pos: number; readonly end: number },
+  signal?: Pick<AbortSignal, 'aborted'>,
+): void {
   try {
     const fd = openSync(path, 'r+');
     try {
       const bytes = new Uint8Array(PIECE_SIZE);
-      for (let at = pos; at < end; ) {
+      for (let at = pos; at < end && !signal?.aborted; ) {
         const next = Math.min(alignDown(at, PIECE_SIZE) + PIECE_SIZE, end);
         fillZeros(fd, bytes.subarray(0, next - at), at);
         at = next;

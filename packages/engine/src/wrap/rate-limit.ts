@@ -1,7 +1,12 @@
 import type { Clock, Source } from '../ports.ts';
 import { delegate } from './delegate.ts';
 
-/** A source that is read at `bytesPerS` at most: it waits before a read as long as the last ones were too fast. */
+const WAIT_MAX_MS = 1000;
+
+/**
+ * A source that is read at `bytesPerS` at most: it waits before a read as long as the last ones were too fast,
+ * but a second at most, so that a read is made every second however small the rate.
+ */
 export function withRateLimit(
   source: Source,
   limit: { readonly bytesPerS: number; readonly clock: Clock },
@@ -13,7 +18,7 @@ export function withRateLimit(
     read(pos, into) {
       const now = clock.now();
       const waitMs = dueMs - now;
-      dueMs = Math.max(now, dueMs) + (into.length * 1000) / bytesPerS;
+      dueMs = Math.max(now, dueMs) + Math.min(WAIT_MAX_MS, (into.length * 1000) / bytesPerS);
       const waited = waitMs > 0 ? clock.sleep(waitMs) : undefined;
       return waited === undefined
         ? source.read(pos, into)
