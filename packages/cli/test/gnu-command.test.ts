@@ -318,7 +318,11 @@ describe('where GNU loses data without a word, ours refuses', () => {
 const missing = missingForDevices();
 
 describe.skipIf(missing !== undefined)(`devices ${missing ? `(${missing})` : ''}`, () => {
-  test('a device with a mounted file system is not overwritten by --force alone', () => {
+  const tools = ['mkfs.ext4', 'blkid', 'mount'];
+  const lacking = tools.filter((tool) => spawnSync(tool, ['-V']).error !== undefined);
+  const need = lacking.length === 0 ? '' : ` (needs ${lacking.join(', ')})`;
+
+  test.skipIf(need !== '')(`a mounted device is not overwritten by --force alone${need}`, () => {
     const at = folder();
     const disk = join(at.dir, 'disk');
     writeFileSync(disk, '');
