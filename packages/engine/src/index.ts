@@ -18,6 +18,7 @@ export { rescue, rescueBlocking } from './drive.ts';
 export { RescueError, type RescueErrorCode, type RescueErrorDetails } from './errors.ts';
 export {
   type DomainTotals,
+  domainTotals,
   type Progress,
   pendingBytes,
   type RescueEnd,

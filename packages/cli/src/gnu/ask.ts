@@ -1,5 +1,5 @@
 /** `--ask`: shows what would be copied where, and waits for a yes. */
-import { existingSize } from '@chunkrescue/engine';
+import { domainTotals, existingSize } from '@chunkrescue/engine';
 import { groupedDigits, scaled } from '../screen/gnu-numbers.ts';
 import { deviceLabel } from './device-label.ts';
 import type { RunParts } from './rescue-mode.ts';
@@ -7,9 +7,7 @@ import type { RunParts } from './rescue-mode.ts';
 /** Whether the user says yes. */
 export function ask({ values, names, io, rescue }: RunParts): boolean {
   const isBinary = values['binary-prefixes'] ?? false;
-  const { map } = rescue;
-  let size = 0;
-  for (let i = 0; i < map.count; i++) if (map.isInDomain(i)) size += map.endAt(i) - map.posAt(i);
+  const size = domainTotals(rescue.map).domainSize;
   io.out(
     `GNU ddrescue 1.30\nAbout to copy ${scaled(size, 999_999, isBinary)}Bytes\n` +
       `from ${describe(names.infile)}\n` +

@@ -3,10 +3,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { allowFsExt, blockingClock } from '@chunkrescue/engine';
 import { ddrescue } from './ddrescue.ts';
 import type { HostInput } from './host.ts';
+import { BROKEN, STOP, WAITING } from './host-control.ts';
 import { InputReader, writeAll } from './standard-streams.ts';
 
 const { words, control } = workerData as HostInput;
-const [STOP, WAITING, BROKEN] = [0, 1, 2] as const;
 const input = new InputReader((isWaiting) => Atomics.store(control, WAITING, isWaiting ? 1 : 0));
 
 allowFsExt();

@@ -7,6 +7,7 @@ import { blockingClock } from '@chunkrescue/engine';
 import { EXIT } from '../exit.ts';
 import { dieBy, trapSignals } from '../signals.ts';
 import { ddrescuelog } from './ddrescuelog.ts';
+import { BROKEN, STOP, WAITING } from './host-control.ts';
 import { InputReader, writeAll } from './standard-streams.ts';
 
 /** What the thread gets. */
@@ -15,8 +16,6 @@ export interface HostInput {
   /** Shared words: stop, waits for standard input, standard output is broken. */
   readonly control: Int32Array;
 }
-
-const [STOP, WAITING, BROKEN] = [0, 1, 2] as const;
 
 /** Runs `rescue ddrescue`, and ends the process as ddrescue would: by its status or by the signal that came. */
 export async function hostDdrescue(words: readonly string[]): Promise<void> {

@@ -1,5 +1,6 @@
 /** Rescue mode: ddrescue's checks in its order, the files, the run, the end. */
 import {
+  domainTotals,
   type Rescue,
   RescueError,
   type RescueOptions,
@@ -111,8 +112,7 @@ function isNothingToDo(
   rescue: Rescue,
   mapfile: Mapfile | undefined,
 ): boolean {
-  const { map } = rescue;
-  for (let i = 0; i < map.count; i++) if (map.isInDomain(i)) return false;
+  if (domainTotals(rescue.map).domainSize > 0) return false;
   if (values['complete-only'] && mapfile === undefined) {
     throw usage('Nothing to complete; mapfile is missing or empty.');
   }
@@ -155,6 +155,8 @@ function run(parts: RunParts): number {
     if (mapfile === undefined && store !== undefined) saveNewMap(store, rescue, io);
     view.open();
     view.heading();
+    // Known once the logs are open.
+    const { onRead } = view;
     result = rescueBlocking({
       ...wrapSource(opened, values, { io, garbage }),
       target: output.target,
@@ -166,7 +168,7 @@ function run(parts: RunParts): number {
       commandLine: io.commandLine,
       progressMs: Number.POSITIVE_INFINITY,
       onEvent: (event) => view.take(event),
-      ...(view.onRead === undefined ? {} : { onRead: view.onRead }),
+      ...(onRead === undefined ? {} : { onRead }),
     });
     output.extend(targetSizeOf(values, opened.size));
   } catch (error) {

@@ -1,5 +1,5 @@
 /** The lines above the block of a rescue, from what its options and its map say. */
-import type { Rescue } from '@chunkrescue/engine';
+import { domainTotals, type Rescue } from '@chunkrescue/engine';
 import { type Mapfile, OPEN_END } from '@chunkrescue/mapfile';
 import type { FileNames } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
@@ -56,18 +56,13 @@ export function headingLines(parts: HeadingParts): string[] {
 function copyFacts({ values, names, rescue, sizes, labels }: HeadingParts): CopyHeading {
   const { sectorSize, clusterSize } = sizesOf(values);
   const { pos, end } = boundsOf(rescue);
-  const { map } = rescue;
-  let copySize = 0;
-  for (let i = 0; i < map.count; i++) {
-    if (map.isInDomain(i)) copySize += map.endAt(i) - map.posAt(i);
-  }
   const areas = values['max-bad-areas'];
   return {
     infile: { name: names.infile, label: labels.infile, size: sizes.source ?? 0 },
     outfile: { name: names.outfile, label: labels.outfile, size: sizes.outfile },
     ipos: pos,
     opos: pos + offsetOf(values),
-    copySize: end === OPEN_END ? undefined : copySize,
+    copySize: end === OPEN_END ? undefined : domainTotals(rescue.map).domainSize,
     clusterSectors: clusterSize / sectorSize,
     sectorSize,
     skipSectors: rescue.settings.skipInitial / sectorSize,

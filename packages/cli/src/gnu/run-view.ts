@@ -56,14 +56,17 @@ export class RunView {
     const { names, io, opened } = this.#parts;
     if (io.verbosity < 0) return;
     io.out(`${titleLine()}\n`);
-    this.#sizes = { source: opened.size, outfile: existingSize(names.outfile) };
+    // Looking may mean opening a failing disk once more: only for those who are shown it.
+    const outfile = io.verbosity < 2 ? undefined : existingSize(names.outfile);
+    this.#sizes = { source: opened.size, outfile };
   }
 
   /** Everything else above the block, and room for the block. */
   heading(): void {
     const { values, names, io, rescue, mapfile } = this.#parts;
     if (io.verbosity < 0) return;
-    const labels = { infile: deviceLabel(names.infile), outfile: deviceLabel(names.outfile) };
+    const label = (name: string): string => (io.verbosity < 2 ? '' : deviceLabel(name));
+    const labels = { infile: label(names.infile), outfile: label(names.outfile) };
     const parts = { values, names, io, rescue, mapfile, sizes: this.#sizes, labels };
     io.out(headingLines(parts).join('\n'));
     this.#screen?.begin();

@@ -1,6 +1,7 @@
 import { alignDown, alignUp } from '@chunkrescue/mapfile';
 import type { ReadOutcome, Source } from '../ports.ts';
 import { delegate } from './delegate.ts';
+import { sameBytes } from './same-bytes.ts';
 
 /**
  * A source whose drive returns known garbage instead of an error (`--bad-sector-data`): a sector that holds
@@ -37,14 +38,9 @@ export function withBadSectorData(source: Source, garbage: Uint8Array): Source {
 function upToGarbage(bytes: Uint8Array, garbage: Uint8Array, outcome: ReadOutcome): ReadOutcome {
   const { length } = garbage;
   for (let from = 0; from + length <= outcome.copied; from += length) {
-    if (isEqual(bytes.subarray(from, from + length), garbage)) {
+    if (sameBytes(bytes.subarray(from, from + length), garbage)) {
       return { copied: from, errno: 'EIO' };
     }
   }
   return outcome;
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < b.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

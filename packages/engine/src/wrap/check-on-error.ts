@@ -2,6 +2,7 @@ import { alignDown } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import type { MaybePromise, ReadOutcome, Source } from '../ports.ts';
 import { delegate } from './delegate.ts';
+import { sameBytes } from './same-bytes.ts';
 
 /** A source that remembers its last good sector, and can look whether it is still the same. */
 export interface CheckedSource extends Source {
@@ -39,8 +40,7 @@ export function withCheckOnError(source: Source, sectorSize: number): CheckedSou
       if (good === undefined) throw noneGood(source);
       const { pos, bytes } = good;
       const compare = (outcome: ReadOutcome): void => {
-        const isSame =
-          outcome.copied === bytes.length && bytes.every((byte, i) => again[i] === byte);
+        const isSame = outcome.copied === bytes.length && sameBytes(again, bytes);
         if (!isSame) throw changed(source, pos, outcome);
       };
       const answer = source.read(pos, again.subarray(0, bytes.length));

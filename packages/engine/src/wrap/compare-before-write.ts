@@ -1,4 +1,5 @@
 import type { MaybePromise, ReadOutcome, Source, Target } from '../ports.ts';
+import { sameBytes } from './same-bytes.ts';
 
 /**
  * A target that is read before it is written to, and written to only where that changes something (`-W`).
@@ -15,16 +16,11 @@ export function withCompareBeforeWrite(target: Target, present: Pick<Source, 're
       if (memory.length < bytes.length) memory = new Uint8Array(bytes.length);
       const here = memory.subarray(0, bytes.length);
       const decide = (outcome: ReadOutcome): MaybePromise<void> =>
-        outcome.copied === bytes.length && isEqual(here, bytes)
+        outcome.copied === bytes.length && sameBytes(here, bytes)
           ? undefined
           : target.write(pos, bytes);
       const answer = present.read(pos, here);
       return 'then' in answer ? answer.then(decide) : decide(answer);
     },
   };
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < b.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
