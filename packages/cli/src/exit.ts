@@ -40,6 +40,11 @@ const STATUS_OF: Readonly<Record<RescueErrorCode, ExitStatus>> = {
   'map-corrupt': EXIT.corrupt,
   'map-mismatch': EXIT.refused,
   'chunk-mismatch': EXIT.corrupt,
+  'chunk-unfinished': EXIT.corrupt,
+  'chunk-foreign': EXIT.refused,
+  'chunk-conflict': EXIT.refused,
+  'source-in-use': EXIT.refused,
+  'no-room': EXIT.environment,
   locked: EXIT.refused,
   'direct-unsupported': EXIT.environment,
   'empty-domain': EXIT.environment,
@@ -54,6 +59,11 @@ export class UsageError extends Error {
 export function statusOf(error: unknown): ExitStatus {
   if (error instanceof RescueError) return STATUS_OF[error.code];
   return error instanceof UsageError ? EXIT.environment : EXIT.bug;
+}
+
+/** The status that a refusal of this kind adds to. */
+export function statusOfCode(code: RescueErrorCode): ExitStatus {
+  return STATUS_OF[code];
 }
 
 const SEVERITY: readonly ExitStatus[] = [

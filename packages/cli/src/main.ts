@@ -3,6 +3,7 @@ import { RescueError, VERSION } from '@chunkrescue/engine';
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { copy, copyOptions } from './commands/copy.ts';
+import { mapActions } from './commands/map/actions.ts';
 import { merge, mergeOptions } from './commands/merge.ts';
 import { read } from './commands/read.ts';
 import { readOptions } from './commands/read-options.ts';
@@ -134,6 +135,12 @@ const program = yargs(words)
     handler: (args) => run(copy, args as never),
   })
   .command({
+    command: 'map',
+    describe: 'Show, check and combine mapfiles',
+    builder: (argv: Argv) => mapActions(argv, run),
+    handler: () => {},
+  })
+  .command({
     command: 'ddrescue [words..]',
     describe: 'Do what GNU ddrescue 1.30 does with the same command line',
     handler: dropIn,
@@ -152,7 +159,7 @@ const program = yargs(words)
     'Exit status: 0 all rescued, 1 usage or environment, 2 damaged map or chunk, 3 a fault of this program,\n' +
       '4 ended with bytes unread or chunks missing, 5 stopped by a limit, 6 source lost, 7 refused for safety.',
   )
-  .demandCommand(1, 'Say what to do: read, merge, copy, ddrescue or ddrescuelog.')
+  .demandCommand(1, 'Say what to do: read, merge, copy, map, ddrescue or ddrescuelog.')
   .recommendCommands()
   .strict()
   .version(VERSION)

@@ -16,6 +16,11 @@ export type RescueErrorCode =
   | 'map-corrupt'
   | 'map-mismatch'
   | 'chunk-mismatch'
+  | 'chunk-unfinished'
+  | 'chunk-foreign'
+  | 'chunk-conflict'
+  | 'source-in-use'
+  | 'no-room'
   | 'locked'
   | 'direct-unsupported'
   | 'empty-domain';

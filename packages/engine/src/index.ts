@@ -1,18 +1,46 @@
 export {
+  type Evidence,
+  evidenceFolder,
+  evidenceOf,
+} from './chunks/evidence.ts';
+export {
   type ChunkLayout,
   chunkCount,
   chunkName,
   chunkRange,
   DEFAULT_CHUNK_SIZE,
 } from './chunks/layout.ts';
-export { type Manifest, manifestComments, readManifest } from './chunks/manifest.ts';
+export {
+  CHUNK_FORMAT,
+  type Layout,
+  type Manifest,
+  type MapKind,
+  manifestComments,
+  readManifest,
+  type Sample,
+} from './chunks/manifest.ts';
 export type {
   MergedChunk,
   MergeEvent,
   MergeJob,
   MergeResult,
+  ReceiptNote,
   Refusal,
 } from './chunks/merge-job.ts';
+export {
+  type ChunkMapFacts,
+  type ChunkPair,
+  type ChunkReading,
+  type OpenChunk,
+  openChunk,
+  readChunkMap,
+} from './chunks/open-chunk.ts';
+export { type Piece, pieces } from './chunks/pieces.ts';
+export { newestReceipt, type Receipt, readReceipt, receiptName } from './chunks/receipt.ts';
+export { checkSamples } from './chunks/samples.ts';
+export { seal, sealOf, sealState } from './chunks/seal.ts';
+export { sealedMapStore } from './chunks/sealed-map-store.ts';
+export { checkBinding, describeSource, ofManifest } from './chunks/source-binding.ts';
 export { type CopyOnDemand, copyOnDemand } from './copy-on-demand.ts';
 export { rescue, rescueBlocking } from './drive.ts';
 export { RescueError, type RescueErrorCode, type RescueErrorDetails } from './errors.ts';
@@ -32,19 +60,29 @@ export {
   generate,
 } from './generate.ts';
 export { type HeadingInput, mapHeading, phaseMessage, VERSION } from './heading.ts';
+export { sameIdentity } from './identity.ts';
 export type { PassedLimit, SlowReads, TimeLimitEnd, TimeLimits } from './limits.ts';
 export { alignedBuffer } from './node/aligned-memory.ts';
+export { digestOf, randomId } from './node/checksums.ts';
 export { blockingClock, systemClock } from './node/clock.ts';
+export { writeTextDurably } from './node/durable-text.ts';
 export { existingSize } from './node/existing-size.ts';
 export { FileSource, openFileSource } from './node/file-source.ts';
 export { FileTarget, openFileTarget } from './node/file-target.ts';
+export { findDevices, type WantedDevice } from './node/find-device.ts';
+export { findSource, type RememberedSource } from './node/find-source.ts';
+export { type FolderFacts, probeFolder, type WantedFile } from './node/folder-facts.ts';
+export { byNumber, namesIn } from './node/folders.ts';
 export { allowFsExt } from './node/fs-ext.ts';
+export { liesOn } from './node/lies-on.ts';
 export { type FileLock, lockFile } from './node/lock.ts';
 export { fileMapStore } from './node/map-store.ts';
+export { isVolatile, type Mount, mountOf, mountsOfDevice } from './node/mounts.ts';
 export type { FileTargetOptions } from './node/open-output.ts';
 export { finalPath, statOf } from './node/paths.ts';
 export { preallocate } from './node/preallocate.ts';
 export { assertDistinctFiles, isSameFile } from './node/same-file.ts';
+export { type Partition, type ReadBytes, readPartitions } from './partition-table.ts';
 export { type PlanInput, planRescue } from './plan.ts';
 export type {
   Clock,
@@ -62,7 +100,7 @@ export { Rescue } from './strategy/rescue.ts';
 export { resolveSettings, type SettingsInput, type StrategySettings } from './strategy/settings.ts';
 export { rescueSteps, type StepsEnd } from './strategy/steps.ts';
 export { type Following, mergeFiles, RescueWorker, rescueFiles } from './worker/host.ts';
-export type { ChunkMapJob, FileRescueJob, FileRescueResult } from './worker/job.ts';
+export type { ChunkCheck, ChunkJob, FileRescueJob, FileRescueResult } from './worker/job.ts';
 export { withBadAreas } from './wrap/bad-areas.ts';
 export { withBadSectorData } from './wrap/bad-sector-data.ts';
 export { type CheckedSource, withCheckOnError } from './wrap/check-on-error.ts';

@@ -24,6 +24,8 @@ export interface SourceIdentity {
   readonly serial?: string;
   readonly wwn?: string;
   readonly partitionUuid?: string;
+  /** The file that a loop device shows, or that its disk shows when it is a partition of one. */
+  readonly backingFile?: string;
 }
 
 /** What is rescued. */

@@ -25,7 +25,8 @@ export interface ParseOptions {
   readonly gapStatus?: BlockStatus;
 }
 
-interface StatusLine {
+/** What a status line says. */
+export interface StatusLine {
   readonly position: number;
   readonly state: RunState;
   readonly pass: number;
@@ -52,7 +53,8 @@ export function parseMapfile(text: string, options: ParseOptions = {}): Mapfile 
   return { heading, ...status, map };
 }
 
-function readStatusLine(scanner: Scanner): StatusLine {
+/** Reads the status line that the scanner is at. @throws MapfileError */
+export function readStatusLine(scanner: Scanner): StatusLine {
   const position = readPosition(scanner, 'status-line', 'the current position (0 or more)');
   scanner.skipSpace();
   const state = String.fromCharCode(Math.max(0, scanner.peek()));
@@ -80,17 +82,18 @@ function readStrict(scanner: Scanner): RescueMap {
     const code = readStatus(scanner);
     // A line that is no block is told of first, as ddrescue does.
     if (end >= 0 && pos !== end) {
-      throw scanner.errorAt(
-        offset,
-        'not-contiguous',
-        `expected a block at ${hexOf(end)}, where the one before ends, found one at ${hexOf(pos)}`,
-      );
+      throw scanner.errorAt(offset, 'not-contiguous', notContiguous(end, pos));
     }
     end = blockEnd;
     if (end > pos) list.add(pos, end, code, offset);
     scanner.endLine();
   }
   return list.count === 0 ? RescueMap.ofOne(0, 0) : RescueMap.fromRuns({ ...list, end });
+}
+
+/** Says of a block at `pos` that it does not begin where the one before ends. */
+export function notContiguous(end: number, pos: number): string {
+  return `expected a block at ${hexOf(end)}, where the one before ends, found one at ${hexOf(pos)}`;
 }
 
 function readLoose(scanner: Scanner, gapStatus: BlockStatus | undefined): RescueMap {
@@ -118,7 +121,8 @@ function readLoose(scanner: Scanner, gapStatus: BlockStatus | undefined): Rescue
   return looseMap(list, overlap, gapStatus);
 }
 
-function readBlockPos(scanner: Scanner): number {
+/** Reads the first of the three things in a block line. @throws MapfileError */
+export function readBlockPos(scanner: Scanner): number {
   const start = scanner.at;
   const pos = readPosition(scanner, 'block-line', 'the position of a block (0 or more)');
   if (pos < OPEN_END) return pos;
@@ -139,8 +143,8 @@ function readPosition(
   throw scanner.unexpectedAt(start, 'too-large', `a position below ${EXACT_BELOW}, or ${OPEN}`);
 }
 
-/** Reads the size of a block at `pos`; gives its end, `OPEN_END` where that reaches 2^63-1. */
-function readEnd(scanner: Scanner, pos: number): number {
+/** Reads the size of a block at `pos`; gives its end, `OPEN_END` where that reaches 2^63-1. @throws MapfileError */
+export function readEnd(scanner: Scanner, pos: number): number {
   scanner.skipSpace();
   const start = scanner.at;
   const size = scanner.readInteger();
@@ -161,7 +165,8 @@ function readEnd(scanner: Scanner, pos: number): number {
   );
 }
 
-function readStatus(scanner: Scanner): number {
+/** The status code of a block; the scanner stays at the letter. @throws MapfileError */
+export function readStatus(scanner: Scanner): number {
   scanner.skipSpace();
   const char = scanner.peek();
   const code = char >= 0 && char < 128 ? (CODES[char] as number) : -1;

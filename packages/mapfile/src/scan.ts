@@ -25,6 +25,8 @@ export class Scanner {
   /** The content of the line is read up to here. */
   #limit = 0;
   #lineStart = 0;
+  /** Errors come in the order of the text: lines are counted on from the last one that had any. */
+  #counted = { line: 1, start: 0 };
 
   constructor(text: string) {
     this.text = text;
@@ -100,10 +102,14 @@ export class Scanner {
 
   /** 1-based number of the line that has the character at `offset`. */
   lineOf(offset: number): number {
-    let line = 1;
-    for (let at = this.text.indexOf('\n'); at >= 0 && at < offset; line++) {
-      at = this.text.indexOf('\n', at + 1);
+    let { line, start } = offset < this.#counted.start ? { line: 1, start: 0 } : this.#counted;
+    let end = this.text.indexOf('\n', start);
+    while (end >= 0 && end < offset) {
+      line++;
+      start = end + 1;
+      end = this.text.indexOf('\n', start);
     }
+    this.#counted = { line, start };
     return line;
   }
 

@@ -21,7 +21,7 @@ export const BLOCK_STATUS_NAMES: Readonly<Record<BlockStatus, string>> = {
   '*': 'non-trimmed',
   '/': 'non-scraped',
   '-': 'bad-sector',
-  '+': 'rescued',
+  '+': 'finished',
 };
 
 /** Names of the run states, as ddrescue's event log prints them. */

@@ -63,6 +63,17 @@ describe('combining maps', () => {
     );
   });
 
+  test('a map united or intersected with itself says no more than before', () => {
+    fc.assert(
+      fc.property(anyMap, (map) => {
+        const [union, intersection] = [unionOf(map, map), intersectionOf(map, map)];
+        map.mergeNeighbours();
+        expect([...union.blocks()]).toEqual([...map.blocks()]);
+        expect([...intersection.ranges('+')]).toEqual([...map.ranges('+')]);
+      }),
+    );
+  });
+
   test('intersection and difference are about what is finished', () => {
     fc.assert(
       fc.property(anyMap, anyMap, (a, b) => {

@@ -1,5 +1,6 @@
 /** `rescue copy`: the whole of a source into one image or onto one device, without chunks. */
-import { assertDistinctFiles, type FileRescueJob, manifestComments } from '@chunkrescue/engine';
+import { dirname } from 'node:path';
+import { assertDistinctFiles, type FileRescueJob, readManifest } from '@chunkrescue/engine';
 import type { Argv } from 'yargs';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
@@ -10,14 +11,18 @@ import {
   withEngineOptions,
   withOutputOptions,
 } from '../options/shared.ts';
+import { chooseSource, manifestOf, refuseSameDisk, warnOfVolatile } from './read-task.ts';
 import { runRescue, statusOfEnd, summary } from './run-rescue.ts';
-import { inspectSource, withLockedMap } from './world.ts';
+import { loadSealed, withLockedMap } from './world.ts';
 
 export interface CopyArguments extends EngineArguments, OutputArguments {
   source: string;
   target: string;
   map: string | undefined;
   force: boolean;
+  'trust-target': boolean;
+  adopt: boolean;
+  'allow-mounted': boolean;
 }
 
 export function copyOptions(argv: Argv): Argv<CopyArguments> {
@@ -35,6 +40,21 @@ export function copyOptions(argv: Argv): Argv<CopyArguments> {
         default: false,
         describe: 'Overwrite a device, or an existing file that no map knows',
       },
+      'trust-target': {
+        type: 'boolean',
+        default: false,
+        describe: 'The image holds what the map says, although it does not look like it',
+      },
+      adopt: {
+        type: 'boolean',
+        default: false,
+        describe: 'Go on with the map although it seems to be of another source',
+      },
+      'allow-mounted': {
+        type: 'boolean',
+        default: false,
+        describe: 'Read a source that is mounted for writing',
+      },
     });
   return withOutputOptions(withEngineOptions(own))
     .example('$0 copy /dev/sdb1 sdb1.img sdb1.map', 'the same again goes on where it stopped')
@@ -43,28 +63,33 @@ export function copyOptions(argv: Argv): Argv<CopyArguments> {
 
 export async function copy(args: CopyArguments, context: Context): Promise<ExitStatus> {
   const map = args.map ?? `${args.target}.map`;
-  const source = inspectSource(args.source, args);
   assertDistinctFiles([
     { role: 'source', path: args.source },
     { role: 'target', path: args.target },
     { role: 'map', path: map },
     ...(args.log === undefined ? [] : [{ role: 'log', path: args.log }]),
   ]);
-  const job: FileRescueJob = {
-    source: args.source,
-    isDirect: args.direct,
-    ...(args['test-mode'] === undefined ? {} : { testMap: args['test-mode'] }),
-    target: args.target,
-    isForced: args.force,
-    map,
-    settings: engineSettings(args, source),
-    targetSize: source.size,
-    commandLine: context.commandLine,
-    comments: manifestComments({ sourceSize: source.size }),
-  };
-  const result = await withLockedMap(map, (worker) =>
-    runRescue({ worker, job, label: 'copy' }, context),
-  );
+  const result = await withLockedMap(map, (worker) => {
+    const mapfile = loadSealed(map);
+    const source = chooseSource(args, readManifest(mapfile?.heading ?? []), context);
+    refuseSameDisk(dirname(args.target), source.path, args);
+    warnOfVolatile(map, dirname(args.target), context);
+    const job: FileRescueJob = {
+      source: source.path,
+      isDirect: args.direct,
+      ...(args['test-mode'] === undefined ? {} : { testMap: args['test-mode'] }),
+      target: args.target,
+      isForced: args.force,
+      map,
+      manifest: manifestOf(mapfile, { out: dirname(map), source }),
+      isAdopted: args.adopt,
+      trustsTarget: args['trust-target'],
+      settings: engineSettings(args, source),
+      targetSize: source.size,
+      commandLine: context.commandLine,
+    };
+    return runRescue({ worker, job, label: 'copy' }, context);
+  });
   const { end, progress } = result;
   const record = { type: 'copy', target: args.target, map, end, ...progress };
   if (end === 'aborted') {

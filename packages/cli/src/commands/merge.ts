@@ -1,23 +1,21 @@
 /** `rescue merge`: puts chunks into one image, in any order, as they come. */
 import { existsSync } from 'node:fs';
-import {
-  assertDistinctFiles,
-  chunkName,
-  type MergedChunk,
-  type MergeEvent,
-  type MergeResult,
-} from '@chunkrescue/engine';
+import { assertDistinctFiles, type MergeEvent, type MergeJob } from '@chunkrescue/engine';
 import type { Argv } from 'yargs';
 import type { Context } from '../context.ts';
-import { EXIT, type ExitStatus, UsageError, worse } from '../exit.ts';
+import { type ExitStatus, UsageError } from '../exit.ts';
 import { type OutputArguments, withOutputOptions } from '../options/shared.ts';
-import { bytes, count, percent, span } from '../screen/units.ts';
+import { tellChunk, tellImage } from './merge-tell.ts';
 import { withLockedMap } from './world.ts';
 
 export interface MergeArguments extends OutputArguments {
   files: string[];
   map: string | undefined;
   force: boolean;
+  unfinished: boolean;
+  'same-disk': boolean;
+  replace: boolean;
+  'no-receipt': boolean;
 }
 
 export function mergeOptions(argv: Argv): Argv<MergeArguments> {
@@ -38,6 +36,26 @@ export function mergeOptions(argv: Argv): Argv<MergeArguments> {
         type: 'boolean',
         default: false,
         describe: 'Write into an existing image that no map knows',
+      },
+      unfinished: {
+        type: 'boolean',
+        default: false,
+        describe: 'Take what is in chunks whose reading was interrupted',
+      },
+      'same-disk': {
+        type: 'boolean',
+        default: false,
+        describe: 'Chunks that seem to be of another disk are copies of the same one',
+      },
+      replace: {
+        type: 'boolean',
+        default: false,
+        describe: "Where chunk and image differ in bytes that both have, take the chunk's",
+      },
+      'no-receipt': {
+        type: 'boolean',
+        default: false,
+        describe: 'Write no receipt beside the chunks',
       },
     });
   return withOutputOptions(own)
@@ -74,7 +92,17 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
     { role: "image's map", path: map },
     ...(args.log === undefined ? [] : [{ role: 'log', path: args.log }]),
   ]);
-  const job = { chunks, image, map, isForced: args.force, commandLine: context.commandLine };
+  const job: MergeJob = {
+    chunks,
+    image,
+    map,
+    isForced: args.force,
+    takesUnfinished: args.unfinished,
+    isSameDisk: args['same-disk'],
+    replaces: args.replace,
+    givesReceipt: !args['no-receipt'],
+    commandLine: context.commandLine,
+  };
   const onEvent = (event: MergeEvent): void => {
     if (event.type === 'merging') context.report.work(event.raw, event.done, event.total);
     else tellChunk(event.chunk, context);
@@ -88,103 +116,4 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
 function mapOf(raw: string): string {
   const own = `${raw}.map`;
   return existsSync(own) ? own : `${raw.replace(/\.[^./]*$/, '')}.map`;
-}
-
-function tellChunk(chunk: MergedChunk, context: Context): void {
-  const { raw, refusal, added } = chunk;
-  if (refusal !== undefined) {
-    const { code, message, hint } = refusal;
-    context.report.error({ code, message: `Refused: ${message}`, hint });
-    return;
-  }
-  const text = added === 0 ? 'nothing new in it' : `${added} bytes merged`;
-  context.report.result({ type: 'chunk', ...chunk }, `${raw}: ${text}`);
-  if (!chunk.isOurs) {
-    context.report.warning(
-      `${raw}: its map was not written by rescue; that the file holds what the map says cannot be checked.`,
-    );
-  }
-}
-
-function tellImage(
-  result: MergeResult,
-  files: { image: string; map: string },
-  context: Context,
-): ExitStatus {
-  const { totals, missing, manifest } = result;
-  const lines = [
-    `${files.image}: ${totals.rescued} of ${totals.size} bytes rescued (${percent(totals.rescued, totals.size)})`,
-  ];
-  if (totals.bad > 0)
-    lines.push(`  ${bytes(totals.bad)} could not be read; ${files.map} says where`);
-  if (totals.unfinished > 0) {
-    lines.push(
-      `  ${bytes(totals.unfinished)} failed but not read to the end; read those chunks again`,
-    );
-  }
-  for (const line of missingLines(result)) lines.push(`  ${line}`);
-  if (manifest.sourceSize === undefined && totals.size > 0) {
-    lines.push('  The size of the whole source is not known; the image ends with the last chunk');
-  }
-  const { unchecked = 0 } = manifest;
-  if (unchecked > 0) {
-    lines.push(
-      `  ${bytes(unchecked)} came from chunks whose map was not written by rescue and may be a plan only:`,
-      '  what of it could not be read is not known',
-    );
-  }
-  const refused = result.chunks.filter((chunk) => chunk.refusal !== undefined);
-  if (refused.length > 0) lines.push(`  ${count(refused.length, 'chunk')} refused, see above`);
-  const { sourceSize } = manifest;
-  const record = {
-    type: 'image',
-    ...files,
-    ...totals,
-    missing,
-    unread: result.unread,
-    unchecked,
-    sourceSize,
-  };
-  context.report.result({ ...record, end: result.end }, lines.join('\n'));
-  const isWhole = totals.size > 0 && totals.rescued === totals.size;
-  const isProven = unchecked === 0 && sourceSize !== undefined;
-  const isComplete = isWhole && isProven && result.end === 'finished';
-  const status = isComplete ? EXIT.rescued : EXIT.incomplete;
-  return refused.length > 0 ? worse(status, EXIT.corrupt) : status;
-}
-
-const NAMED_MAX = 20;
-
-/** What is still to be carried, by chunk where the chunk size is known. */
-function missingLines(result: MergeResult): string[] {
-  const { missing, manifest } = result;
-  const size = missing.reduce((sum, range) => sum + range.size, 0);
-  if (size === 0) return [];
-  const { chunkSize } = manifest;
-  if (chunkSize === undefined) {
-    const places = missing
-      .slice(0, NAMED_MAX)
-      .map(({ pos, size: length }) => span(pos, pos + length));
-    const more = missing.length > NAMED_MAX ? `, and ${missing.length - NAMED_MAX} more` : '';
-    return [`missing ${bytes(size)}: ${places.join(', ')}${more}`];
-  }
-  const numbers = new Set<number>();
-  for (const range of missing) {
-    const last = Math.floor((range.pos + range.size - 1) / chunkSize);
-    for (let i = Math.floor(range.pos / chunkSize); i <= last; i++) numbers.add(i);
-  }
-  return [`missing ${bytes(size)}: ${chunkList([...numbers].sort((a, b) => a - b))}`];
-}
-
-/** `chunk01, chunk03 - chunk07`. */
-function chunkList(numbers: readonly number[]): string {
-  const spans: string[] = [];
-  for (let i = 0; i < numbers.length; i++) {
-    const first = numbers[i] as number;
-    while (numbers[i + 1] === (numbers[i] as number) + 1) i++;
-    const last = numbers[i] as number;
-    spans.push(first === last ? chunkName(first) : `${chunkName(first)} - ${chunkName(last)}`);
-  }
-  const more = spans.length > NAMED_MAX ? `, and ${spans.length - NAMED_MAX} more` : '';
-  return `${spans.slice(0, NAMED_MAX).join(', ')}${more}`;
 }

@@ -13,12 +13,113 @@ export interface ReadArguments extends EngineArguments, OutputArguments {
   'chunk-size': string | undefined;
   all: boolean;
   next: boolean;
+  fit: boolean;
+  'retry-bad': boolean;
   'domain-map': string | undefined;
   out: string;
   map: string | undefined;
+  layout: 'auto' | 'sparse' | 'compact';
+  free: boolean;
+  carried: boolean;
   reread: boolean;
+  'no-check': boolean;
   'trust-target': boolean;
+  adopt: boolean;
+  'allow-mounted': boolean;
 }
+
+/** Which chunks to read: one of these. */
+const WHICH = {
+  chunk: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Numbers of the chunks to read, from 0: 3 or 0-9,12',
+  },
+  all: { type: 'boolean', default: false, describe: 'Every chunk that is not finished' },
+  next: { type: 'boolean', default: false, describe: 'The first chunk that is not finished' },
+  fit: {
+    type: 'boolean',
+    default: false,
+    describe: 'The next chunks, as many as fit into the free space of --out',
+  },
+  'retry-bad': {
+    type: 'boolean',
+    default: false,
+    describe: 'Chunks with bad sectors, once more; writes only those that gained something',
+  },
+  'domain-map': {
+    alias: 'm',
+    type: 'string',
+    requiresArg: true,
+    describe: 'Instead of chunks: read what is finished (+) in this map',
+  },
+} as const;
+
+/** Where to. */
+const WHERE = {
+  out: {
+    type: 'string',
+    requiresArg: true,
+    default: '.',
+    describe: 'Directory for the chunks, for example the stick',
+  },
+  map: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'The common map of the whole source [default: common.map in --out]',
+  },
+  'chunk-size': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Bytes of a chunk [default: 100MiB, or as begun]',
+  },
+  layout: {
+    choices: ['auto', 'sparse', 'compact'],
+    requiresArg: true,
+    default: 'auto',
+    describe:
+      'sparse: at the true offset behind a hole; compact: from the first byte on (FAT, exFAT)',
+  },
+  free: {
+    type: 'boolean',
+    default: false,
+    describe: 'First delete the chunks in --out that the other PC has, as its receipt says',
+  },
+} as const;
+
+/** What needs to be said twice. */
+const INSISTING = {
+  carried: {
+    type: 'boolean',
+    default: false,
+    describe: 'Earlier files of the chunk are in safe hands: write only what is new',
+  },
+  reread: {
+    type: 'boolean',
+    default: false,
+    describe: 'Read again what the map says was read already',
+  },
+  'no-check': {
+    type: 'boolean',
+    default: false,
+    describe: 'Do not read a finished chunk again from the stick',
+  },
+  'trust-target': {
+    type: 'boolean',
+    default: false,
+    describe: 'ddrescue itself went on with this chunk file: the common map is right about it',
+  },
+  adopt: {
+    type: 'boolean',
+    default: false,
+    describe: 'Go on with the map although it seems to be of another source',
+  },
+  'allow-mounted': {
+    type: 'boolean',
+    default: false,
+    describe: 'Read a source that is mounted for writing',
+  },
+} as const;
 
 export function readOptions(argv: Argv): Argv<ReadArguments> {
   const own = argv
@@ -27,54 +128,11 @@ export function readOptions(argv: Argv): Argv<ReadArguments> {
       demandOption: true,
       describe: 'Failing device, or a file',
     })
-    .options({
-      chunk: {
-        type: 'string',
-        requiresArg: true,
-        describe: 'Numbers of the chunks to read, from 0: 3 or 0-9,12',
-      },
-      all: { type: 'boolean', default: false, describe: 'Read every chunk that is not finished' },
-      next: {
-        type: 'boolean',
-        default: false,
-        describe: 'Read the first chunk that is not finished',
-      },
-      'domain-map': {
-        alias: 'm',
-        type: 'string',
-        requiresArg: true,
-        describe: 'Instead of chunks: read what is finished (+) in this map',
-      },
-      'chunk-size': {
-        type: 'string',
-        requiresArg: true,
-        describe: 'Bytes of a chunk [default: 100MiB, or as begun]',
-      },
-      out: {
-        type: 'string',
-        requiresArg: true,
-        default: '.',
-        describe: 'Directory for the chunks, for example the stick',
-      },
-      map: {
-        type: 'string',
-        requiresArg: true,
-        describe: 'The common map of the whole source [default: common.map in --out]',
-      },
-      reread: {
-        type: 'boolean',
-        default: false,
-        describe: 'Read again what the map says was read already',
-      },
-      'trust-target': {
-        type: 'boolean',
-        default: false,
-        describe: 'ddrescue itself went on with this chunk file: the common map is right about it',
-      },
-    });
+    .options({ ...WHICH, ...WHERE, ...INSISTING });
   return withOutputOptions(withEngineOptions(own))
     .example('$0 read /dev/sdb1 --chunk 3', 'one chunk of 100 MiB: chunk03.raw and chunk03.map')
-    .example('$0 read /dev/sdb1 --all --out /media/stick', 'every chunk, onto the stick')
-    .example('$0 read /dev/sdb1 --chunk 3 -r 3', 'later: try its bad sectors three times more')
+    .example('$0 read /dev/sdb1 --fit --free --out /media/stick', 'fill the stick, trip by trip')
+    .example('$0 read /dev/sdb1 --all --out /media/disk', 'every chunk')
+    .example('$0 read /dev/sdb1 --retry-bad -r 3', 'later: try bad sectors three times more')
     .strict() as unknown as Argv<ReadArguments>;
 }

@@ -1,5 +1,5 @@
 /** Which parts of the source `rescue read` reads, one after the other. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
   type ChunkLayout,
@@ -35,11 +35,9 @@ export interface ReadLayout extends ChunkLayout {
 /** The chunk size: as asked for, as begun, or 100 MiB; whole sectors in any case. */
 export function chooseLayout(
   args: ReadArguments,
-  known: { source: SourceFacts; mapfile: Mapfile | undefined },
+  { source, begun }: { source: SourceFacts; begun: number | undefined },
   context: Context,
 ): ReadLayout {
-  const { source, mapfile } = known;
-  const begun = readManifest(mapfile?.heading ?? []).chunkSize ?? sizeOfChunksIn(args.out, mapfile);
   const unit = Math.max(source.sectorSize, source.physicalSectorSize);
   let chunkSize = begun ?? DEFAULT_CHUNK_SIZE;
   if (args['chunk-size'] !== undefined) {
@@ -60,17 +58,6 @@ export function chooseLayout(
     );
   }
   return { chunkSize, sourceSize: source.size, isBegun: begun !== undefined };
-}
-
-/** ddrescue drops our comments from a common map that it continues; the chunks' own maps still know. */
-function sizeOfChunksIn(out: string, mapfile: Mapfile | undefined): number | undefined {
-  if (mapfile === undefined) return undefined;
-  for (const name of readdirSync(out)) {
-    if (!/^chunk\d+\.map$/.test(name)) continue;
-    const manifest = readManifest(loadMap(join(out, name))?.heading ?? []);
-    if (manifest.chunk !== undefined && manifest.chunkSize !== undefined) return manifest.chunkSize;
-  }
-  return undefined;
 }
 
 /** What to read, part after part; a chunk behind the source's end is refused when its turn comes. */
@@ -95,27 +82,51 @@ export function* parts(
     }
     return;
   }
-  yield nextPart(args, plan);
+  if (args['retry-bad']) {
+    yield* partsWithBad(args, plan);
+    return;
+  }
+  const [next] = unreadParts(args, plan);
+  if (next !== undefined) yield next;
+  else throw allRead(layout);
 }
 
 /**
- * The first chunk that the options would go on with. Bad sectors do not hold it up, nor does what `-N` leaves:
+ * The chunks that the options would go on with. Bad sectors do not hold it up, nor does what `-N` leaves:
  * `--next` again and again comes to the end of the disk.
  */
-function nextPart(
+export function* unreadParts(
   args: ReadArguments,
   { layout, mapfile }: { layout: ChunkLayout; mapfile: Mapfile | undefined },
-): Part {
-  const total = chunkCount(layout);
-  for (let number = 0; number < total; ) {
+): IterableIterator<Part> {
+  for (let number = 0; number < chunkCount(layout); number++) {
     const part = chunkPart(args.out, number, layout);
-    const range = part.ranges[0] as Range;
-    if (!isPassed(mapfile, range, args)) return part;
-    number++;
+    if (!isPassed(mapfile, part.ranges[0] as Range, args)) yield part;
   }
-  throw new RescueError('beyond-end', `All ${total} chunks are read; there is no next one.`, {
-    hint: 'To try bad sectors again say --all -r 1.',
-  });
+}
+
+/** Nothing is left that these options would read. */
+export function allRead(layout: ChunkLayout): RescueError {
+  return new RescueError(
+    'beyond-end',
+    `All ${chunkCount(layout)} chunks are read; there is no next one.`,
+    { hint: 'To try bad sectors again say --retry-bad.' },
+  );
+}
+
+/** The chunks in which something failed, as far as they were tried. */
+function* partsWithBad(
+  args: ReadArguments,
+  { layout, mapfile }: { layout: ChunkLayout; mapfile: Mapfile | undefined },
+): IterableIterator<Part> {
+  if (mapfile === undefined) return;
+  const { map } = mapfile;
+  const failed = Domain.of([...map.ranges('-'), ...map.ranges('/'), ...map.ranges('*')]);
+  for (let number = 0; number < chunkCount(layout); number++) {
+    const part = chunkPart(args.out, number, layout);
+    const { pos, size } = part.ranges[0] as Range;
+    if (!failed.clip(pos, pos + size).isEmpty) yield part;
+  }
 }
 
 function chunkPart(out: string, number: number, layout: ChunkLayout): Part {

@@ -1,143 +1,115 @@
 /** `rescue read`: copies chunks of a source into a directory, one file and one map a chunk. */
-import { existsSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   assertDistinctFiles,
-  type FileRescueJob,
-  type FileRescueResult,
-  manifestComments,
+  isVolatile,
   RescueError,
-  type RescueWorker,
+  readManifest,
+  writeTextDurably,
 } from '@chunkrescue/engine';
-import type { Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus, statusOf, UsageError, worse } from '../exit.ts';
-import { type ChunkSpan, parseChunks } from '../options/chunks.ts';
-import { engineSettings } from '../options/shared.ts';
-import { span } from '../screen/units.ts';
+import { parseChunks } from '../options/chunks.ts';
 import type { ReadArguments } from './read-options.ts';
-import { chooseLayout, type Part, parts, type ReadLayout, refuseForeignMap } from './read-parts.ts';
-import { runRescue, statusOfEnd, summary } from './run-rescue.ts';
-import { inspectSource, loadMap, type SourceFacts, withLockedMap } from './world.ts';
+import { readPart, type Task } from './read-part.ts';
+import { allRead, chooseLayout, type Part, parts, unreadParts } from './read-parts.ts';
+import { freeReceived, keptReceipt, lookForRoom, partsThatFit, takeReceipt } from './read-room.ts';
+import { chooseSource, manifestOf, refuseSameDisk, warnOfVolatile } from './read-task.ts';
+import { tellEnd } from './read-tell.ts';
+import { loadSealed, withLockedMap } from './world.ts';
 
 export async function read(args: ReadArguments, context: Context): Promise<ExitStatus> {
-  const chosen = [args.chunk !== undefined, args.all, args.next, args['domain-map'] !== undefined];
-  if (chosen.filter(Boolean).length !== 1) {
-    throw new UsageError('Say what to read: one of --chunk N, --next, --all or --domain-map FILE.');
-  }
+  checkArguments(args);
   const spans = args.chunk === undefined ? [] : parseChunks(args.chunk);
+  const common = args.map ?? join(args.out, 'common.map');
+  return withLockedMap(common, async (worker) => {
+    const mapfile = loadSealed(common);
+    const known = readManifest(mapfile?.heading ?? []);
+    const source = chooseSource(args, known, context);
+    refuseSameDisk(args.out, source.path, args);
+    warnOfVolatile(common, args.out, context);
+    const manifest = manifestOf(mapfile, { out: args.out, source });
+    const layout = chooseLayout(args, { source, begun: manifest.chunkSize }, context);
+    const receipt = takeReceipt(manifest.job as string, { out: args.out, common });
+    const room = lookForRoom(args, layout, context);
+    const task: Task = { args, source, common, worker, layout, manifest, receipt, room };
+    if (receipt !== undefined && receipt.path !== keptReceipt(common)) {
+      writeTextDurably(keptReceipt(common), readFileSync(receipt.path, 'utf8'));
+    }
+    if (args.free) freeReceived(args.out, receipt, context);
+    const plan = { spans, layout, mapfile };
+    if (!args.fit) return readAll(parts(args, plan), task, context);
+    const unread = [...unreadParts(args, plan)];
+    if (unread.length === 0) throw allRead(layout);
+    const fresh = args.free ? lookForRoom(args, layout, context) : room;
+    return readAll(partsThatFit(unread, fresh, context), task, context);
+  });
+}
+
+function checkArguments(args: ReadArguments): void {
+  const chosen = [
+    args.chunk !== undefined,
+    args.all,
+    args.next,
+    args.fit,
+    args['retry-bad'],
+    args['domain-map'] !== undefined,
+  ];
+  if (chosen.filter(Boolean).length !== 1) {
+    throw new UsageError(
+      'Say what to read: one of --chunk N, --next, --fit, --all, --retry-bad or --domain-map FILE.',
+    );
+  }
+  if (args['retry-bad'] && args.reread) {
+    throw new UsageError('--retry-bad keeps what was read; --reread forgets it. Say one of them.');
+  }
   if (!existsSync(args.out) || !statSync(args.out).isDirectory()) {
     throw new UsageError(`--out: there is no directory ${args.out}. Is the stick mounted?`);
   }
   const common = args.map ?? join(args.out, 'common.map');
-  const source = inspectSource(args.source, args);
-  return withLockedMap(common, (worker) =>
-    readParts({ args, spans, source, common, worker }, context),
-  );
+  assertDistinctFiles([
+    { role: 'source', path: args.source },
+    { role: 'common map', path: common },
+    ...(args.log === undefined ? [] : [{ role: 'log', path: args.log }]),
+  ]);
 }
 
-interface Task {
-  readonly args: ReadArguments;
-  readonly spans: readonly ChunkSpan[];
-  readonly source: SourceFacts;
-  readonly common: string;
-  readonly worker: RescueWorker;
-}
-
-async function readParts(task: Task, context: Context): Promise<ExitStatus> {
-  const { args, spans, source, common } = task;
-  const mapfile = loadMap(common);
-  const layout = chooseLayout(args, { source, mapfile }, context);
+async function readAll(all: Iterable<Part>, task: Task, context: Context): Promise<ExitStatus> {
   let status: ExitStatus = EXIT.rescued;
-  for (const part of parts(args, { spans, layout, mapfile })) {
-    status = worse(status, await readPartOrGoOn(part, { ...task, layout }, context));
+  const gained: string[] = [];
+  let count = 0;
+  for (const part of all) {
+    const outcome = await readPartOrGoOn(part, task, context);
+    status = worse(status, outcome.status);
+    if (outcome.gained > 0) gained.push(part.label);
+    count++;
+    keepCopy(task);
     if (context.trap.signal.aborted || status === EXIT.limit) break;
   }
+  tellEnd({ args: task.args, gained, count }, context);
   return status;
 }
 
 /** With --all a chunk whose file was carried away does not hold up the others. */
 async function readPartOrGoOn(
   part: Part,
-  task: Task & { readonly layout: ReadLayout },
+  task: Task,
   context: Context,
-): Promise<ExitStatus> {
+): Promise<{ readonly status: ExitStatus; readonly gained: number }> {
+  const { args } = task;
   try {
     return await readPart(part, task, context);
   } catch (error) {
     const isGone = error instanceof RescueError && error.code === 'target-missing';
-    if (!task.args.all || !isGone) throw error;
+    if (!(args.all || args['retry-bad']) || !isGone) throw error;
     context.report.error({ code: error.code, message: error.message, hint: error.hint });
-    return statusOf(error);
+    return { status: statusOf(error), gained: 0 };
   }
 }
 
-async function readPart(
-  part: Part,
-  task: Task & { readonly layout: ReadLayout },
-  context: Context,
-): Promise<ExitStatus> {
-  const { args, source, layout, common, worker } = task;
-  const plan = args['domain-map'];
-  refuseForeignMap(part);
-  assertDistinctFiles([
-    { role: 'source', path: args.source },
-    { role: 'chunk', path: part.raw },
-    { role: "chunk's map", path: part.map },
-    { role: 'common map', path: common },
-    ...(plan === undefined ? [] : [{ role: 'domain map', path: plan }]),
-    ...(args.log === undefined ? [] : [{ role: 'log', path: args.log }]),
-  ]);
-  const last = part.ranges.at(-1) as Range;
-  const first = part.ranges[0] as Range;
-  const range = { pos: first.pos, size: last.pos + last.size - first.pos };
-  const job: FileRescueJob = {
-    source: args.source,
-    isDirect: args.direct,
-    ...(args['test-mode'] === undefined ? {} : { testMap: args['test-mode'] }),
-    target: part.raw,
-    map: common,
-    domain: part.ranges,
-    chunkMap: {
-      path: part.map,
-      comments: part.chunk === undefined ? [] : manifestComments({ chunk: part.chunk }),
-    },
-    isReread: args.reread,
-    trustsTarget: args['trust-target'],
-    settings: engineSettings(args, source),
-    targetSize: range.pos + range.size,
-    commandLine: context.commandLine,
-    comments: manifestComments({
-      ...(part.chunk === undefined && !layout.isBegun ? {} : { chunkSize: layout.chunkSize }),
-      sourceSize: source.size,
-    }),
-  };
-  const result = await runRescue({ worker, job, label: part.label }, context);
-  tellPart(part, { result, range, isReread: args.reread }, context);
-  return result.end === 'aborted' ? EXIT.incomplete : statusOfEnd(result, args.source);
-}
-
-function tellPart(
-  part: Part,
-  how: { result: FileRescueResult; range: Range; isReread: boolean },
-  context: Context,
-): void {
-  const { end, progress, isElsewhere, wasDone } = how.result;
-  const { range } = how;
-  const { raw, map, chunk } = part;
-  const record = { type: 'chunk', chunk, ...range, raw, map, end, ...progress };
-  const where = `${part.label} (${span(range.pos, range.pos + range.size)})`;
-  const known = summary(progress);
-  const goOn = how.isReread
-    ? 'To go on, give the same command without --reread.'
-    : 'The same command goes on.';
-  let text = `${where}: ${known}.\n  ${raw}  ${map}`;
-  if (isElsewhere) {
-    text = `${where}: finished before, and ${basename(raw)} is not here any more; nothing to do. ${known}.`;
-  } else if (wasDone) text = `${where}: finished before; nothing to do. ${known}.`;
-  else if (end === 'aborted') text = `${where}: stopped, saved. ${known}. ${goOn}`;
-  context.report.result(
-    { ...record, ...(isElsewhere && { isElsewhere }), ...(wasDone && { wasDone }) },
-    text,
-  );
+/** A map that lies in memory only has a copy where the chunks are. */
+function keepCopy({ args, common }: Task): void {
+  if (!isVolatile(common) || isVolatile(args.out) || !existsSync(common)) return;
+  writeTextDurably(join(args.out, 'common.copy.map'), readFileSync(common, 'utf8'));
 }

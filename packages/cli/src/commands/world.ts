@@ -4,6 +4,8 @@ import {
   openFileSource,
   RescueError,
   RescueWorker,
+  type SourceIdentity,
+  sealedMapStore,
   withBadAreas,
 } from '@chunkrescue/engine';
 import type { Mapfile } from '@chunkrescue/mapfile';
@@ -14,6 +16,7 @@ export interface SourceFacts {
   readonly size: number;
   readonly sectorSize: number;
   readonly physicalSectorSize: number;
+  readonly identity: SourceIdentity;
 }
 
 /** Opens the source, asks for its size and sectors, and closes it. */
@@ -32,7 +35,8 @@ export function inspectSource(
         hint: 'Give a disk, a partition or an image file.',
       });
     }
-    return { size, sectorSize, physicalSectorSize: physicalSectorSize ?? sectorSize };
+    const { identity } = file;
+    return { size, sectorSize, physicalSectorSize: physicalSectorSize ?? sectorSize, identity };
   } finally {
     file.close();
   }
@@ -41,6 +45,11 @@ export function inspectSource(
 /** @throws RescueError `map-corrupt` or `map-read` */
 export function loadMap(path: string): Mapfile | undefined {
   return fileMapStore(path).load() as Mapfile | undefined;
+}
+
+/** The same for a map that carries a checksum. @throws RescueError `map-corrupt` or `map-read` */
+export function loadSealed(path: string): Mapfile | undefined {
+  return sealedMapStore(path).load() as Mapfile | undefined;
 }
 
 /**

@@ -39,6 +39,12 @@ export class Reporter {
     else if (this.#options.verbosity > 0) process.stdout.write(`${printableLines(text)}\n`);
   }
 
+  /** Text that a command was asked to make, for a file or another program: as it is, even with -q. */
+  product(text: string): void {
+    this.#clear();
+    process.stdout.write(text);
+  }
+
   /** Advice or a warning. */
   note(text: string): void {
     this.#clear();

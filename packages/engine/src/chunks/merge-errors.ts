@@ -1,13 +1,14 @@
-/** The sentences of a merge. */
+/** The sentences of a merge about its image. */
 import type { Domain } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
-import type { FileSource } from '../node/file-source.ts';
+import type { Manifest } from './manifest.ts';
 import type { MergeJob } from './merge-job.ts';
 
-export function chunkAsImage(job: MergeJob, chunk: number): RescueError {
+export function notAnImage(job: MergeJob, { kind, chunk }: Manifest): RescueError {
+  const what = chunk === undefined ? `a ${kind}` : `chunk ${chunk} itself`;
   return new RescueError(
     'target-exists',
-    `The last name is the image to write, and ${job.image} is chunk ${chunk} itself (${job.map} says so).`,
+    `The last name is the image to write, and ${job.image} is ${what} (${job.map} says so).`,
     {
       path: job.image,
       hint: 'Give the image a name of its own: rescue merge chunk*.raw final.raw',
@@ -24,19 +25,23 @@ export function lostImage(job: MergeJob, claimed: Domain, size: number | undefin
   );
 }
 
+export function otherImage(job: MergeJob, pos: number): RescueError {
+  return new RescueError(
+    'target-missing',
+    `${job.image} does not hold what ${job.map} says was merged: at position ${pos} there are other bytes. It was emptied, damaged or replaced.`,
+    {
+      path: job.image,
+      pos,
+      hint: 'Put the right image back, or remove the map and merge all chunks again into a new image.',
+    },
+  );
+}
+
 export function unknownImage(job: MergeJob): RescueError {
   return new RescueError(
     'target-exists',
     `${job.image} exists, but there is no map ${job.map} that knows what is in it.`,
     { path: job.image, hint: 'Choose another name, or give its map with --map.' },
-  );
-}
-
-export function cutShort(source: FileSource, rescued: Domain): RescueError {
-  return new RescueError(
-    'chunk-mismatch',
-    `${source.name} is cut short: it has ${source.size} bytes, its map claims data up to ${rescued.end}.`,
-    { hint: 'Copy it again. Nothing of it was written.' },
   );
 }
 

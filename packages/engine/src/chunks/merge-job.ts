@@ -11,6 +11,14 @@ export interface MergeJob {
   readonly map: string;
   /** The image may exist without a map. */
   readonly isForced?: boolean;
+  /** Chunks of another disk, as far as can be seen, are copies of the same one all the same. */
+  readonly isSameDisk?: boolean;
+  /** Where chunk and image differ in bytes that both have, the chunk's are taken. */
+  readonly replaces?: boolean;
+  /** Takes what is in chunks whose reading was interrupted. */
+  readonly takesUnfinished?: boolean;
+  /** Writes a receipt beside the chunks. Default true. */
+  readonly givesReceipt?: boolean;
   readonly commandLine?: string;
 }
 
@@ -21,6 +29,12 @@ export interface MergedChunk {
   readonly chunk: number | undefined;
   /** Its map was written by this program, so it tells rescued from unreadable. */
   readonly isOurs: boolean;
+  /** The very same chunk was merged before. */
+  readonly isRepeated: boolean;
+  /** Its range of the source, where its map says so. */
+  readonly range: Range | undefined;
+  /** Bytes of its range that could not be read, or not to the end. */
+  readonly unread: number;
   /** Bytes that were new to the image. */
   readonly added: number;
   /** Why it was refused, or undefined. */
@@ -60,4 +74,12 @@ export interface MergeResult {
   readonly missing: readonly Range[];
   /** What could not be read on the source, or was not tried to the end. */
   readonly unread: readonly Range[];
+  /** The receipts for the PC where the chunks were read. */
+  readonly receipts: readonly ReceiptNote[];
+}
+
+/** A receipt that was written, or why it was not. */
+export interface ReceiptNote {
+  readonly path: string;
+  readonly problem: string | undefined;
 }

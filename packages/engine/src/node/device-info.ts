@@ -1,8 +1,21 @@
-import { existsSync, fstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { fstatSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { SourceIdentity } from '../ports.ts';
 import { errnoOf } from './errno.ts';
 import { fsExt, SEEK_END } from './fs-ext.ts';
+import {
+  backingFileOf,
+  bytesIn,
+  cleaned,
+  diskOf,
+  eventValue,
+  folderOfDevice,
+  namesIn,
+  numberIn,
+  numberOf,
+  sizeInSysfs,
+  textIn,
+} from './sysfs.ts';
 
 /** What the system tells of an open file or device. Sizes are bytes. */
 export interface DeviceInfo {
@@ -25,10 +38,9 @@ export function deviceInfo(fd: number): DeviceInfo {
   const plain = { sectorSize: SECTOR, physicalSectorSize: SECTOR, identity: {} };
   if (stat.isFile()) return { kind: 'file', size: Number(stat.size), ...plain };
   if (!stat.isBlockDevice()) return { kind: 'other', size: undefined, ...plain };
-  const device = sysfsOf(stat.rdev);
+  const device = folderOfDevice(numberOf(stat.rdev));
   if (device === undefined) return { kind: 'block', size: sizeBySeek(fd), ...plain };
-  const isPartition = existsSync(join(device, 'partition'));
-  const disk = isPartition ? dirname(device) : device;
+  const disk = diskOf(device);
   const sectorSize = numberIn(join(disk, 'queue/logical_block_size')) ?? SECTOR;
   const physical = numberIn(join(disk, 'queue/physical_block_size')) ?? sectorSize;
   return {
@@ -36,16 +48,8 @@ export function deviceInfo(fd: number): DeviceInfo {
     size: sizeBySeek(fd) ?? sizeInSysfs(device),
     sectorSize,
     physicalSectorSize: Math.max(sectorSize, physical),
-    identity: identityOf(disk, stat.rdev),
+    identity: identityOf(device),
   };
-}
-
-/** The device's folder in sysfs, which knows every device by number, whatever its node is called. */
-function sysfsOf(rdev: bigint): string | undefined {
-  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n);
-  const minor = (rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n);
-  const path = `/sys/dev/block/${major}:${minor}`;
-  return existsSync(path) ? realpathSync(path) : undefined;
 }
 
 function sizeBySeek(fd: number): number | undefined {
@@ -57,25 +61,22 @@ function sizeBySeek(fd: number): number | undefined {
   }
 }
 
-/** Sysfs counts in 512 bytes, whatever the sector is. */
-function sizeInSysfs(device: string): number | undefined {
-  const count = numberIn(join(device, 'size'));
-  return count === undefined ? undefined : count * 512;
-}
-
-function identityOf(disk: string, rdev: bigint): SourceIdentity {
-  const model = firstText(disk, ['device/model', 'device/name']);
-  const serial =
-    firstText(disk, ['device/serial', 'serial']) ??
-    vitalProductSerial(join(disk, 'device/vpd_pg80'));
-  const wwn = firstText(disk, ['device/wwid', 'wwid']);
-  const partitionUuid = partitionUuidOf(rdev);
-  return {
-    ...(model === undefined ? {} : { model }),
-    ...(serial === undefined ? {} : { serial }),
-    ...(wwn === undefined ? {} : { wwn }),
-    ...(partitionUuid === undefined ? {} : { partitionUuid }),
+/**
+ * What tells the device apart from others.
+ * @param device its folder in sysfs; a partition has the model and serial number of its disk
+ */
+export function identityOf(device: string): SourceIdentity {
+  const disk = diskOf(device);
+  const parts: Record<keyof SourceIdentity, string | undefined> = {
+    model: firstText(disk, ['device/model', 'device/name']),
+    serial:
+      firstText(disk, ['device/serial', 'serial']) ??
+      vitalProductSerial(join(disk, 'device/vpd_pg80')),
+    wwn: firstText(disk, ['device/wwid', 'wwid']),
+    partitionUuid: partitionUuidOf(device),
+    backingFile: backingFileOf(disk),
   };
+  return Object.fromEntries(Object.entries(parts).filter(([, text]) => text !== undefined));
 }
 
 /** SCSI and SATA disks have their serial number in a page of their own: four bytes, then text. */
@@ -83,37 +84,20 @@ function vitalProductSerial(path: string): string | undefined {
   return cleaned(bytesIn(path)?.subarray(4).toString('latin1'));
 }
 
-function partitionUuidOf(rdev: bigint): string | undefined {
-  if (!existsSync(PARTITION_UUIDS)) return undefined;
-  return readdirSync(PARTITION_UUIDS).find((name) => {
+/** From udev's links; where there is no udev, from the kernel, which tells it since Linux 6.15. */
+function partitionUuidOf(device: string): string | undefined {
+  const number = textIn(join(device, 'dev'));
+  const link = namesIn(PARTITION_UUIDS).find((name) => {
     const stat = statSync(join(PARTITION_UUIDS, name), { bigint: true, throwIfNoEntry: false });
-    return stat?.isBlockDevice() === true && stat.rdev === rdev;
+    return stat?.isBlockDevice() === true && numberOf(stat.rdev) === number;
   });
+  return link ?? eventValue(device, 'PARTUUID');
 }
 
 function firstText(folder: string, names: readonly string[]): string | undefined {
   for (const name of names) {
-    const text = cleaned(bytesIn(join(folder, name))?.toString());
+    const text = textIn(join(folder, name));
     if (text !== undefined) return text;
   }
   return undefined;
-}
-
-function numberIn(path: string): number | undefined {
-  const number = Number(bytesIn(path)?.toString().trim() || Number.NaN);
-  return Number.isSafeInteger(number) ? number : undefined;
-}
-
-function cleaned(text: string | undefined): string | undefined {
-  return text?.replaceAll('\0', '').trim() || undefined;
-}
-
-/** Sysfs offers some files that cannot be read; those say as little as a missing one. */
-function bytesIn(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    errnoOf(error);
-    return undefined;
-  }
 }

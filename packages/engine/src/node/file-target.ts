@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 import { alignDown } from '@chunkrescue/mapfile';
 import { RescueError, type RescueErrorDetails } from '../errors.ts';
 import type { Target } from '../ports.ts';
-import { errnoOf, reasonOf, retryInterrupted } from './errno.ts';
+import { errnoOf, reasonOf, retryInterrupted, unlessErrno } from './errno.ts';
 import { fsExt } from './fs-ext.ts';
 import { Holes, isZero, PIECE_SIZE } from './holes.ts';
 import { type FileTargetOptions, type OutputKind, openOutput } from './open-output.ts';
@@ -189,7 +189,7 @@ export class FileTarget implements Target {
     const size = this.#size;
     this.#attempt(this.#length, () => {
       // Asked anew, so that a file which somebody else made longer is never cut off.
-      if (fstatSync(fd).size < size) ftruncateSync(fd, size);
+      if (fstatSync(fd).size < size) lengthen(fd, size);
     });
     this.#length = size;
     this.#isLengthNew = true;
@@ -207,6 +207,15 @@ export class FileTarget implements Target {
     if (this.#fd === undefined) throw new Error(`${this.name} is closed.`);
     return this.#fd;
   }
+}
+
+/** Makes a file longer. FAT behind FUSE has no call for that, but fills up to a byte that is written. */
+function lengthen(fd: number, size: number): void {
+  const isDone = unlessErrno(['EPERM', 'EOPNOTSUPP', 'ENOSYS'], () => {
+    ftruncateSync(fd, size);
+    return true;
+  });
+  if (!isDone) writeSync(fd, new Uint8Array(1), 0, 1, size - 1);
 }
 
 function writeError(

@@ -34,7 +34,11 @@ const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
  * see `lockFile`. Loading throws RescueError `map-read` or `map-corrupt`, saving `map-write`.
  */
 export function fileMapStore(path: string, options: MapStoreOptions = {}): MapStore {
-  return { name: path, load: () => load(path), save: (mapfile) => save(path, mapfile, options) };
+  return {
+    name: path,
+    load: () => load(path, options),
+    save: (mapfile) => save(path, mapfile, options),
+  };
 }
 
 export interface MapStoreOptions {
@@ -42,9 +46,11 @@ export interface MapStoreOptions {
   readonly keepsBackup?: boolean | (() => boolean);
   /** Makes the text. Default {@link formatMapfile}. */
   readonly format?: (mapfile: Mapfile) => string;
+  /** Says of a text that is about to be loaded what is wrong with it besides its syntax; throws that. */
+  readonly check?: (text: string, path: string) => void;
 }
 
-function load(path: string): Mapfile | undefined {
+function load(path: string, { check }: MapStoreOptions): Mapfile | undefined {
   const real = finalPath(path);
   const text = readMap(real, path);
   if (text === undefined) {
@@ -52,6 +58,7 @@ function load(path: string): Mapfile | undefined {
     throw lostError(path, real, 'is missing');
   }
   const isBlank = text.trim() === '';
+  check?.(text, path);
   const mapfile = isBlank ? undefined : parsed(path, text);
   if ((mapfile === undefined || mapfile.map.count === 0) && hasBlocks(`${real}.bak`)) {
     throw lostError(path, real, isBlank ? 'is empty' : 'has no blocks');

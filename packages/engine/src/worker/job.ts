@@ -1,5 +1,6 @@
 /** What a worker is asked to do, and what it says. Plain values: they cross threads. */
 import type { Range } from '@chunkrescue/mapfile';
+import type { Manifest } from '../chunks/manifest.ts';
 import type { MergeEvent, MergeJob, MergeResult } from '../chunks/merge-job.ts';
 import type { RescueErrorCode } from '../errors.ts';
 import type { Progress, RescueEnd, RescueEvent } from '../events.ts';
@@ -19,8 +20,12 @@ export interface FileRescueJob {
   readonly map: string;
   /** Ranges to work on. Default: everything. */
   readonly domain?: readonly Range[];
-  /** A second mapfile that holds only the domain's part of the map, for the chunk in the target. */
-  readonly chunkMap?: ChunkMapJob;
+  /** What the map says of its rescue and its source. Whoever is of another one is refused. */
+  readonly manifest: Manifest;
+  /** Goes on with the map whatever source it was begun with. */
+  readonly isAdopted?: boolean;
+  /** The target is a chunk, and has a map of its own. */
+  readonly chunk?: ChunkJob;
   /** Begin with everything in the domain non-tried, whatever the map says. */
   readonly isReread?: boolean;
   /** The target holds what the map claims although its own map does not say so: ddrescue wrote it. */
@@ -31,14 +36,33 @@ export interface FileRescueJob {
   /** Bytes that the target must be long at the end. */
   readonly targetSize?: number;
   readonly commandLine?: string;
-  readonly comments?: readonly string[];
 }
 
-/** The map that travels with a chunk. */
-export interface ChunkMapJob {
-  readonly path: string;
-  /** Comment lines that only this map has, without their `#`. */
-  readonly comments: readonly string[];
+/** A file that travels, with a map that proves what is in it. */
+export interface ChunkJob {
+  /** The map that travels with the chunk. */
+  readonly map: string;
+  /** Number (none for a domain made by hand), range and layout; the rest is the job's. */
+  readonly manifest: Pick<Manifest, 'chunk' | 'chunkSize'> &
+    Required<Pick<Manifest, 'range' | 'layout'>>;
+  /** Bytes of a piece with a digest of its own. Default 1 MiB. */
+  readonly pieceSize?: number;
+  /** What earlier files of this chunk brought is in safe hands: a new file holds only what is new. */
+  readonly isCarried?: boolean;
+  /** What another PC has of the source, as its receipt says. */
+  readonly received?: readonly Range[];
+  /** Reads the chunk again when it is finished, past the cache where possible. Default true. */
+  readonly isChecked?: boolean;
+  /** Nothing is made unless something new is read (for retries). Default false. */
+  readonly isLazy?: boolean;
+}
+
+/** What reading a finished chunk again came to. */
+export interface ChunkCheck {
+  /** The medium was read, not the system's cache. */
+  readonly isPastCache: boolean;
+  /** Pieces that are not what came from the source. */
+  readonly different: readonly Range[];
 }
 
 /** How it ended. */
@@ -49,6 +73,10 @@ export interface FileRescueResult {
   readonly wasDone: boolean;
   readonly end: RescueEnd;
   readonly progress: Progress;
+  /** Bytes rescued by this run. */
+  readonly gained: number;
+  /** Undefined when the chunk was not read again: it is not finished, or nobody asked for it. */
+  readonly check: ChunkCheck | undefined;
 }
 
 export type Job =

@@ -1,5 +1,9 @@
-import { Domain, type Mapfile, OPEN_END } from '@chunkrescue/mapfile';
-import { withChunkMap } from '../chunks/chunk-map-store.ts';
+import { Domain, type Mapfile } from '@chunkrescue/mapfile';
+import { type ChunkState, claimsOf } from '../chunks/chunk-state.ts';
+import { readManifest } from '../chunks/manifest.ts';
+import { sealedMapStore } from '../chunks/sealed-map-store.ts';
+import { checkBinding } from '../chunks/source-binding.ts';
+import { missingBytes } from '../chunks/target-errors.ts';
 import { rescueBlocking } from '../drive.ts';
 import { RescueError } from '../errors.ts';
 import { pendingBytes, progressAtRest, type RescueEvent } from '../events.ts';
@@ -8,40 +12,67 @@ import { openFileSource } from '../node/file-source.ts';
 import { openFileTarget } from '../node/file-target.ts';
 import { fileMapStore } from '../node/map-store.ts';
 import { planRescue } from '../plan.ts';
-import type { MapStore, Source } from '../ports.ts';
+import type { MapStore, Source, Target } from '../ports.ts';
 import type { RescueOptions } from '../session.ts';
 import { completeManner } from '../strategy/manner.ts';
 import { resolveSettings } from '../strategy/settings.ts';
 import { withBadAreas } from '../wrap/bad-areas.ts';
-import { checkTarget, missingTarget } from './check-target.ts';
+import { type LazyTarget, lazyTarget } from '../wrap/lazy-target.ts';
+import { checkChunk } from './check-chunk.ts';
+import { checkTarget } from './check-target.ts';
+import { recordedFiles, withOwn } from './chunk-files.ts';
 import type { FileRescueJob, FileRescueResult } from './job.ts';
 
+interface How {
+  readonly signal: Pick<AbortSignal, 'aborted'>;
+  readonly onEvent: (event: RescueEvent) => void;
+}
+
 /** Runs a rescue from file to file in this thread, without ever giving the thread away. */
-export function rescueFilesBlocking(
-  job: FileRescueJob,
-  how: { signal: Pick<AbortSignal, 'aborted'>; onEvent: (event: RescueEvent) => void },
-): FileRescueResult {
+export function rescueFilesBlocking(job: FileRescueJob, how: How): FileRescueResult {
   const file = openFileSource(job.source, { direct: job.isDirect });
   try {
     const source = job.testMap === undefined ? file : testSource(file, job.testMap);
-    const store = storeOf(job);
-    const idle = nothingToDo(job, { source, store });
-    if (idle !== undefined) return idle;
-    const target = openFileTarget(job.target, { mode: 'any', force: job.isForced ?? false });
-    try {
-      const result = rescueBlocking({ ...optionsOf(job), ...how, source, target, store });
-      return {
-        end: result.end,
-        progress: result.progress,
-        isElsewhere: false,
-        wasDone: false,
-      };
-    } finally {
-      target.close();
-    }
+    return rescueFrom(source, job, how);
   } finally {
     file.close();
   }
+}
+
+function rescueFrom(source: Source, job: FileRescueJob, how: How): FileRescueResult {
+  const store = sealedMapStore(job.map);
+  const found = store.load() as Mapfile | undefined;
+  const manifest = readManifest(found?.heading ?? []);
+  if (!job.isAdopted) checkBinding({ map: job.map, manifest, source });
+  const domain = job.domain === undefined ? Domain.whole() : Domain.of(job.domain);
+  const state = checkTarget(job, found);
+  const known = withOwn(job.isReread ? forgetting(found, domain) : found, state, domain);
+  const idle = nothingToDo(job, { source, known, state });
+  if (idle !== undefined) return idle;
+  const before = claimsOf(known?.map).intersect(domain).size;
+  const open = (): Target =>
+    openFileTarget(job.target, { mode: 'any', force: job.isForced ?? false });
+  const target = job.chunk?.isLazy ? lazyTarget(job.target, open) : open();
+  const isOpen = (): boolean => !('isOpen' in target) || (target as LazyTarget).isOpen;
+  const files = recordedFiles(job, loadedAs(store, known), { known: found, state, isOpen });
+  let result: ReturnType<typeof rescueBlocking>;
+  try {
+    const ports = { source, target: files.target(target), store: files.store };
+    result = rescueBlocking({ ...optionsOf(job), ...how, ...ports });
+  } finally {
+    target.close?.();
+  }
+  const { end, progress } = result;
+  const isChecked =
+    end !== 'aborted' && isOpen() && (job.chunk?.isChecked ?? job.chunk !== undefined);
+  return {
+    end,
+    progress,
+    isElsewhere: false,
+    wasDone: false,
+    gained: progress.rescued - before,
+    check: isChecked ? checkChunk(job) : undefined,
+  };
 }
 
 function optionsOf(job: FileRescueJob): Omit<RescueOptions, 'source' | 'target'> {
@@ -53,28 +84,34 @@ function optionsOf(job: FileRescueJob): Omit<RescueOptions, 'source' | 'target'>
     ...(job.domain === undefined ? {} : { domain: Domain.of(job.domain) }),
     ...(job.targetSize === undefined ? {} : { targetSize: job.targetSize }),
     ...(job.commandLine === undefined ? {} : { commandLine: job.commandLine }),
-    ...(job.comments === undefined ? {} : { comments: job.comments }),
   };
 }
 
-/** Checks the target; returns a result when the options leave nothing to do. */
+interface Known {
+  readonly source: Source;
+  readonly known: Mapfile | undefined;
+  readonly state: ChunkState;
+}
+
+/** Returns a result when the options leave nothing to do. */
 function nothingToDo(
   job: FileRescueJob,
-  { source, store }: { source: Source; store: MapStore },
+  { source, known, state }: Known,
 ): FileRescueResult | undefined {
-  const mapfile = store.load() as Mapfile | undefined;
-  const target = checkTarget(job, { mapfile, sourceSize: source.size });
-  if (target === 'ready') return undefined;
+  const { kind } = state;
+  if (kind === 'ready' && state.elsewhere.isEmpty) return undefined;
   const domain = job.domain === undefined ? Domain.whole() : Domain.of(job.domain);
   const settings = resolveSettings(job.settings, source, completeManner);
-  const plan = planRescue({ ...job, sourceSize: source.size, domain, mapfile }, settings);
+  const plan = planRescue({ ...job, sourceSize: source.size, domain, mapfile: known }, settings);
   const progress = progressAtRest(plan.map);
-  const isDone = pendingBytes(progress, settings) === 0;
-  const isElsewhere = target === 'away';
-  if (isDone && job.chunkMap !== undefined) {
-    return { end: 'finished', progress, isElsewhere, wasDone: true };
+  const isElsewhere = kind !== 'complete';
+  if (pendingBytes(progress, settings) === 0) {
+    return { end: 'finished', progress, isElsewhere, wasDone: true, gained: 0, check: undefined };
   }
-  if (isElsewhere && mapfile !== undefined) throw missingTarget(job, mapfile.map);
+  if (kind === 'away') {
+    const names = { ...job, ...(job.chunk && { ownMap: job.chunk.map }) };
+    throw missingBytes(names, claimsOf(known?.map).intersect(domain), 'is not there');
+  }
   return undefined;
 }
 
@@ -86,32 +123,17 @@ function testSource(file: Source, path: string): Source {
   return withBadAreas(file, testMap.map);
 }
 
-function storeOf(job: FileRescueJob): MapStore {
-  const common = fileMapStore(job.map);
-  const store: MapStore = job.isReread ? forgetting(common, job) : common;
-  if (job.chunkMap === undefined) return store;
-  return withChunkMap(store, {
-    ...job.chunkMap,
-    ranges: job.domain ?? [{ pos: 0, size: OPEN_END }],
-    store: fileMapStore(job.chunkMap.path, { keepsBackup: false }),
-  });
+/** The map as if the domain had never been tried. */
+function forgetting(mapfile: Mapfile | undefined, domain: Domain): Mapfile | undefined {
+  if (mapfile === undefined) return undefined;
+  const map = mapfile.map.clone();
+  for (const { pos, size } of domain.clip(map.start, map.end).ranges()) {
+    map.set(pos, pos + size, '?');
+  }
+  return { ...mapfile, map };
 }
 
-/** A store whose map has never tried the job's domain. */
-function forgetting(store: MapStore, job: FileRescueJob): MapStore {
-  return {
-    name: store.name,
-    save: (mapfile) => store.save(mapfile),
-    load() {
-      const mapfile = store.load() as Mapfile | undefined;
-      if (mapfile === undefined) return undefined;
-      const { map } = mapfile;
-      for (const { pos, size } of job.domain ?? [{ pos: map.start, size: map.end - map.start }]) {
-        const from = Math.max(pos, map.start);
-        const to = Math.min(pos + size, map.end);
-        if (from < to) map.set(from, to, '?');
-      }
-      return mapfile;
-    },
-  };
+/** A store whose map was loaded before, and changed since. */
+function loadedAs(store: MapStore, mapfile: Mapfile | undefined): MapStore {
+  return { name: store.name, load: () => mapfile, save: (each) => store.save(each) };
 }

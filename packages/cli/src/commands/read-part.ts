@@ -1,0 +1,127 @@
+/** Reads one chunk, or the ranges of a map made by hand. */
+import { existsSync } from 'node:fs';
+import {
+  assertDistinctFiles,
+  type FileRescueJob,
+  type FileRescueResult,
+  type Layout,
+  type Manifest,
+  type Receipt,
+  type RescueWorker,
+  readManifest,
+} from '@chunkrescue/engine';
+import type { Range } from '@chunkrescue/mapfile';
+import type { Context } from '../context.ts';
+import { EXIT, type ExitStatus, worse } from '../exit.ts';
+import { engineSettings } from '../options/shared.ts';
+import type { ReadArguments } from './read-options.ts';
+import { type Part, type ReadLayout, refuseForeignMap } from './read-parts.ts';
+import type { Room } from './read-room.ts';
+import type { FoundSource } from './read-task.ts';
+import { tellCheck, tellPart } from './read-tell.ts';
+import { runRescue, statusOfEnd } from './run-rescue.ts';
+import { loadMap } from './world.ts';
+
+/** What all parts of one command have in common. */
+export interface Task {
+  readonly args: ReadArguments;
+  readonly source: FoundSource;
+  /** The map of the whole source. */
+  readonly common: string;
+  readonly worker: RescueWorker;
+  readonly layout: ReadLayout;
+  readonly manifest: Manifest;
+  readonly receipt: Receipt | undefined;
+  readonly room: Room;
+}
+
+/** How a part ended, and the bytes that it brought. */
+export interface PartOutcome {
+  readonly status: ExitStatus;
+  readonly gained: number;
+}
+
+export async function readPart(part: Part, task: Task, context: Context): Promise<PartOutcome> {
+  const { args, source, worker } = task;
+  refuseForeignMap(part);
+  refuseSameFiles(part, task);
+  const range = hullOf(part);
+  const job = jobFor(part, { task, range, commandLine: context.commandLine });
+  const result = await runRescue({ worker, job, label: part.label }, context);
+  tellPart(part, { result, range, args }, context);
+  const isChecked = tellCheck(part, { result, args }, context);
+  const status = result.end === 'aborted' ? EXIT.incomplete : statusOfEnd(result, source.path);
+  return {
+    status: isChecked ? status : worse(status, EXIT.corrupt),
+    gained: gainOf(result),
+  };
+}
+
+function gainOf({ wasDone, gained }: FileRescueResult): number {
+  return wasDone ? 0 : gained;
+}
+
+function refuseSameFiles(part: Part, { args, source, common }: Task): void {
+  const plan = args['domain-map'];
+  assertDistinctFiles([
+    { role: 'source', path: source.path },
+    { role: 'chunk', path: part.raw },
+    { role: "chunk's map", path: part.map },
+    { role: 'common map', path: common },
+    ...(plan === undefined ? [] : [{ role: 'domain map', path: plan }]),
+    ...(args.log === undefined ? [] : [{ role: 'log', path: args.log }]),
+  ]);
+}
+
+/** From the first byte to the last. */
+function hullOf(part: Part): Range {
+  const first = part.ranges[0] as Range;
+  const last = part.ranges.at(-1) as Range;
+  return { pos: first.pos, size: last.pos + last.size - first.pos };
+}
+
+function jobFor(
+  part: Part,
+  { task, range, commandLine }: { task: Task; range: Range; commandLine: string },
+): FileRescueJob {
+  const { args, source, layout, common, manifest, receipt, room } = task;
+  const isRetry = args['retry-bad'];
+  const settings = engineSettings(args, source);
+  const chunkSize =
+    part.chunk === undefined && !layout.isBegun ? {} : { chunkSize: layout.chunkSize };
+  return {
+    source: source.path,
+    isDirect: args.direct,
+    ...(args['test-mode'] === undefined ? {} : { testMap: args['test-mode'] }),
+    target: part.raw,
+    map: common,
+    manifest: { ...manifest, ...chunkSize },
+    isAdopted: args.adopt,
+    domain: part.ranges,
+    chunk: {
+      map: part.map,
+      manifest: {
+        range,
+        layout: layoutOf(part, room.layout),
+        ...chunkSize,
+        ...(part.chunk === undefined ? {} : { chunk: part.chunk }),
+      },
+      isCarried: args.carried,
+      ...(receipt === undefined ? {} : { received: [...receipt.map.ranges('+')] }),
+      isChecked: !args['no-check'],
+      isLazy: isRetry,
+    },
+    isReread: args.reread,
+    trustsTarget: args['trust-target'],
+    settings:
+      isRetry && args['retry-passes'] === undefined ? { ...settings, retryPasses: 1 } : settings,
+    targetSize: range.pos + range.size,
+    commandLine,
+  };
+}
+
+/** A chunk that was begun goes on as it was begun. */
+function layoutOf({ map }: Part, chosen: Layout): Layout {
+  const mapfile = existsSync(map) ? loadMap(map) : undefined;
+  return readManifest(mapfile?.heading ?? []).layout ?? chosen;
+}

@@ -1,0 +1,167 @@
+/** What the place for the chunks takes: holes or not, how many chunks, and what may go from there. */
+import { existsSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type ChunkLayout,
+  type FolderFacts,
+  type Layout,
+  namesIn,
+  newestReceipt,
+  probeFolder,
+  type Receipt,
+  RescueError,
+  readChunkMap,
+} from '@chunkrescue/engine';
+import type { Range } from '@chunkrescue/mapfile';
+import type { Context } from '../context.ts';
+import { bytes, count } from '../screen/units.ts';
+import type { ReadArguments } from './read-options.ts';
+import type { Part } from './read-parts.ts';
+
+/** Maps, and the new ones beside the old ones while they are written. */
+const SPARE_BYTES = 1024 * 1024;
+
+/** The layout for new chunks, and what the folder's file system is like. */
+export interface Room {
+  readonly facts: FolderFacts;
+  readonly layout: Layout;
+}
+
+/** Looks what the folder takes. @throws RescueError `no-room` when no chunk can be that large there */
+export function lookForRoom(
+  args: Pick<ReadArguments, 'out' | 'layout'>,
+  { chunkSize, sourceSize }: ChunkLayout,
+  context: Context,
+): Room {
+  const facts = probeFolder(args.out, {
+    fileSize: sourceSize,
+    holeSize: Math.min(chunkSize, sourceSize),
+  });
+  const isSparse = facts.hasHoles && facts.takesFileSize;
+  const layout = args.layout === 'auto' ? (isSparse ? 'sparse' : 'compact') : args.layout;
+  const name = facts.type ?? 'the file system';
+  if (layout === 'compact' && args.layout === 'auto') {
+    const why = facts.hasHoles ? 'takes no file as long as the source' : 'has no holes in files';
+    context.report.detail(`${args.out} (${name}) ${why}: chunks are written compact.`);
+  }
+  if (layout === 'sparse' && args.layout === 'sparse' && !facts.hasHoles) {
+    context.report.warning(
+      `${args.out} (${name}) has no holes in files: with --layout sparse each chunk takes as much room as its end in the source.`,
+    );
+  }
+  const fileSize = layout === 'compact' ? Math.min(chunkSize, sourceSize) : sourceSize;
+  if (isTooLong(facts, fileSize)) {
+    throw new RescueError(
+      'no-room',
+      `${args.out} (${name}) takes no file of ${bytes(fileSize)}; FAT32 takes less than 4 GiB.`,
+      {
+        path: args.out,
+        hint:
+          layout === 'sparse'
+            ? 'Leave --layout sparse out: compact chunks are no longer than --chunk-size.'
+            : 'Use a smaller --chunk-size with a new --map, or a stick with exFAT or ext4.',
+      },
+    );
+  }
+  return { facts, layout };
+}
+
+function isTooLong({ type, takesFileSize }: FolderFacts, fileSize: number): boolean {
+  const isFat = ['vfat', 'msdos', 'fuse.fusefat'].includes(type ?? '');
+  return isFat && !takesFileSize && fileSize > 2 ** 32 - 1;
+}
+
+/** The first of these chunks that fit, told before anything is read. @throws RescueError `no-room` */
+export function partsThatFit(
+  parts: readonly Part[],
+  { facts, layout }: Room,
+  context: Context,
+): Part[] {
+  let left = facts.freeBytes - SPARE_BYTES;
+  const fitting: Part[] = [];
+  for (const part of parts) {
+    const cost = roomFor(part, layout, facts);
+    if (cost > left) break;
+    left -= cost;
+    fitting.push(part);
+  }
+  const where = facts.type === undefined ? 'There' : `On this ${facts.type}`;
+  const free = `${where} ${bytes(Math.max(0, facts.freeBytes))} are free`;
+  const [first] = parts;
+  if (fitting.length === 0 && first !== undefined) {
+    throw new RescueError(
+      'no-room',
+      `${free}; the next chunk needs ${bytes(roomFor(first, layout, facts) + SPARE_BYTES)}.`,
+      {
+        hint: 'Carry what is there to the other PC, merge it, and come back with the receipt: then --free makes room. Or use a larger stick, or a smaller --chunk-size with a new --map.',
+      },
+    );
+  }
+  const last = fitting.at(-1);
+  const names =
+    fitting.length === 1 ? `chunk ${first?.chunk}` : `chunks ${first?.chunk} to ${last?.chunk}`;
+  const rest = parts.length - fitting.length;
+  const after = rest === 0 ? 'they are the last' : `${count(rest, 'chunk')} will be left`;
+  context.report.note(`${free}: ${count(fitting.length, 'chunk')} fit (${names}); ${after}.`);
+  return fitting;
+}
+
+/** Bytes that a chunk still takes there. */
+function roomFor(part: Part, layout: Layout, facts: FolderFacts): number {
+  const { pos, size } = part.ranges[0] as Range;
+  const length = layout === 'sparse' && !facts.hasHoles ? pos + size : size;
+  const here = existsSync(part.raw) ? statSync(part.raw).blocks * 512 : 0;
+  return Math.max(0, length - here) + 4 * facts.blockSize;
+}
+
+/** The latest word from the other PC: on the stick, or as it was kept beside the common map. */
+export function takeReceipt(
+  job: string,
+  { out, common }: { readonly out: string; readonly common: string },
+): Receipt | undefined {
+  return newestReceipt(job, [out, keptReceipt(common)]);
+}
+
+/** Where a receipt is kept when the stick goes on its way again. */
+export function keptReceipt(common: string): string {
+  return `${common.replace(/\.map$/, '')}.receipt.map`;
+}
+
+/** Deletes the chunks whose very map is in the receipt; the others stay. */
+export function freeReceived(out: string, receipt: Receipt | undefined, context: Context): void {
+  const freed: string[] = [];
+  const kept: string[] = [];
+  for (const name of namesIn(out)) {
+    if (!/\.raw$/.test(name)) continue;
+    const raw = join(out, name);
+    const pair = { raw, map: join(out, name.replace(/\.raw$/, '.map')) };
+    const seal = sealIn(pair, receipt?.job);
+    if (seal === undefined) continue;
+    if (receipt?.merged.has(seal)) {
+      rmSync(pair.raw);
+      rmSync(pair.map);
+      freed.push(name.replace(/\.raw$/, ''));
+    } else kept.push(name.replace(/\.raw$/, ''));
+  }
+  const list = (names: readonly string[]): string => names.join(', ');
+  if (freed.length > 0) {
+    context.report.result(
+      { type: 'freed', chunks: freed },
+      `Deleted here, since the other PC has them: ${list(freed)}.`,
+    );
+  }
+  if (kept.length > 0) {
+    context.report.note(`Kept, since no receipt names them: ${list(kept)}.`);
+  }
+}
+
+function sealIn(pair: { raw: string; map: string }, job: string | undefined): string | undefined {
+  if (!existsSync(pair.map)) return undefined;
+  try {
+    const { seal, manifest } = readChunkMap(pair);
+    return job === undefined || manifest.job === job ? seal : undefined;
+  } catch (error) {
+    if (error instanceof RescueError) return undefined;
+    throw error;
+  }
+}

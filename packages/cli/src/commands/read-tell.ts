@@ -1,0 +1,87 @@
+/** What `rescue read` says of its chunks. */
+import { basename } from 'node:path';
+import { type FileRescueResult, mountOf } from '@chunkrescue/engine';
+import type { Range } from '@chunkrescue/mapfile';
+import type { Context } from '../context.ts';
+import { count, span } from '../screen/units.ts';
+import type { ReadArguments } from './read-options.ts';
+import type { Part } from './read-parts.ts';
+import { summary } from './run-rescue.ts';
+
+interface Told {
+  readonly result: FileRescueResult;
+  readonly args: ReadArguments;
+}
+
+export function tellPart(
+  part: Part,
+  { result, range, args }: Told & { readonly range: Range },
+  context: Context,
+): void {
+  const { end, progress, isElsewhere, wasDone, gained } = result;
+  const { raw, map, chunk } = part;
+  const record = { type: 'chunk', chunk, ...range, raw, map, end, gained, ...progress };
+  const where = `${part.label} (${span(range.pos, range.pos + range.size)})`;
+  const known = summary(progress);
+  const goOn = args.reread
+    ? 'To go on, give the same command without --reread.'
+    : 'The same command goes on.';
+  const isUntouched = args['retry-bad'] && gained === 0 && end !== 'aborted';
+  let text = `${where}: ${known}.\n  ${raw}  ${map}`;
+  if (isElsewhere) {
+    text = `${where}: finished before, and ${basename(raw)} is not here any more; nothing to do. ${known}.`;
+  } else if (wasDone) text = `${where}: finished before; nothing to do. ${known}.`;
+  else if (end === 'aborted') text = `${where}: stopped, saved. ${known}. ${goOn}`;
+  else if (isUntouched) text = `${where}: nothing gained, nothing to carry. ${known}.`;
+  context.report.result(
+    { ...record, ...(isElsewhere && { isElsewhere }), ...(wasDone && { wasDone }) },
+    text,
+  );
+}
+
+/** Returns false when the chunk that was written is not what was read. */
+export function tellCheck(part: Part, { result, args }: Told, context: Context): boolean {
+  const { check } = result;
+  if (check === undefined) return true;
+  const [first] = check.different;
+  if (first === undefined) {
+    const how = check.isPastCache
+      ? 'read again from the disk, past the cache'
+      : "read again, but only from the system's cache; rescue verify tells more after unplugging";
+    context.report.detail(`${basename(part.raw)}: ${how}; it is what came from the source.`);
+    return true;
+  }
+  context.report.error({
+    code: 'chunk-mismatch',
+    message: `${part.raw} is not what was read: ${count(check.different.length, 'place')} differ, the first from position ${first.pos} of the source on. The stick loses data.`,
+    hint: `Use another stick if you can, and read that chunk again with --reread (${args.out} was given as --out).`,
+  });
+  return false;
+}
+
+/** What to do next, once for the whole command. */
+export function tellEnd(
+  what: {
+    readonly args: ReadArguments;
+    readonly gained: readonly string[];
+    readonly count: number;
+  },
+  context: Context,
+): void {
+  const { args, gained } = what;
+  if (args['retry-bad']) {
+    const text =
+      what.count === 0
+        ? 'No chunk has bad sectors, as far as they were tried.'
+        : gained.length === 0
+          ? 'Nothing was gained; nothing needs to be carried again.'
+          : `Carry again and merge: ${gained.join(', ')}.`;
+    context.report.result({ type: 'retried', gained }, text);
+  }
+  const folder = mountOf(args.out)?.folder;
+  if (gained.length > 0 && folder !== undefined && folder !== '/') {
+    context.report.note(
+      `All that was read is written and synced. Before you pull the stick: umount ${folder}`,
+    );
+  }
+}

@@ -1,0 +1,65 @@
+/** Looks at a whole chunk before a byte of it is written. */
+import { Domain } from '@chunkrescue/mapfile';
+import type { ReadOutcome } from '../ports.ts';
+import { sameBytes } from '../wrap/same-bytes.ts';
+import { type ImageFacts, refuseForeign, refuseOtherSize } from './belonging.ts';
+import { conflict, pieceDiffers, unfinished } from './chunk-errors.ts';
+import type { MergeFollowing } from './merge.ts';
+import { unreadable } from './merge-errors.ts';
+import type { MergeJob } from './merge-job.ts';
+import type { OpenChunk } from './open-chunk.ts';
+import type { Piece } from './pieces.ts';
+
+interface Check {
+  readonly job: MergeJob;
+  readonly image: ImageFacts;
+  readonly how: MergeFollowing;
+}
+
+/** Returns false when it was stopped. @throws RescueError why the chunk is refused */
+export function checkForMerge(chunk: OpenChunk, { job, image, how }: Check): boolean {
+  const { manifest, claims } = chunk;
+  if (chunk.isOurs && !chunk.isFinished && !job.takesUnfinished) {
+    throw unfinished(chunk.pair.raw, { done: claims.size, size: manifest.range?.size ?? 0 });
+  }
+  refuseOtherSize(chunk, image);
+  if (!job.isSameDisk) refuseForeign(chunk, image);
+  const shared = job.replaces ? Domain.of([]) : claims.intersect(Domain.fromMap(image.map));
+  if (!chunk.isOurs && shared.isEmpty) return true;
+  for (const piece of chunk.pieces()) {
+    if (how.signal.aborted) return false;
+    refuseUntrue(chunk, piece);
+    compare(piece, { shared, chunk, image });
+  }
+  return true;
+}
+
+/** @throws RescueError when a piece is not what came from the source */
+export function refuseUntrue(chunk: OpenChunk, piece: Piece): void {
+  const { raw } = chunk.pair;
+  if (piece.trouble !== undefined) throw unreadable(raw, piece.trouble.pos, piece.trouble.errno);
+  if (chunk.isTrue(piece) !== false) return;
+  const number = /(\d+)\D*$/.exec(raw.replace(/^.*\//, ''))?.[1];
+  const isOther = number !== undefined && chunk.manifest.chunk !== undefined;
+  const other =
+    isOther && Number(number) !== chunk.manifest.chunk
+      ? `; its map is that of chunk ${chunk.manifest.chunk}`
+      : '';
+  throw pieceDiffers(raw, { pos: piece.pos, size: piece.bytes.length }, other);
+}
+
+/** Bytes that both have must be the same. */
+function compare(
+  piece: Piece,
+  { shared, chunk, image }: { shared: Domain; chunk: OpenChunk; image: ImageFacts },
+): void {
+  for (const { pos, size } of shared.clip(piece.pos, piece.pos + piece.bytes.length).ranges()) {
+    const here = piece.bytes.subarray(pos - piece.pos, pos - piece.pos + size);
+    const there = new Uint8Array(size);
+    const { copied, errno } = image.read(pos, there) as ReadOutcome;
+    if (copied < size) throw unreadable(image.path, pos + copied, errno);
+    if (sameBytes(here, there)) continue;
+    const at = here.findIndex((byte, i) => byte !== there[i]);
+    throw conflict(chunk.pair.raw, image.path, pos + at);
+  }
+}

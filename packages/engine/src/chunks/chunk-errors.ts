@@ -1,0 +1,89 @@
+/** The sentences about a chunk that cannot be taken. */
+import type { Range } from '@chunkrescue/mapfile';
+import { RescueError } from '../errors.ts';
+import type { MapKind } from './manifest.ts';
+
+const AGAIN =
+  'Copy both files of the chunk again from where they were read; nothing of it was written.';
+
+interface Pair {
+  readonly raw: string;
+  readonly map: string;
+}
+
+export function noMap({ raw, map }: Pair): RescueError {
+  return new RescueError('chunk-unfinished', `${raw} has no map ${map}.`, {
+    path: raw,
+    hint: 'A chunk is two files, .raw and .map: copy both. If there is no map on the stick either, reading never got that far: give the same read command again there.',
+  });
+}
+
+export function chunkDamaged(map: string, what: string): RescueError {
+  return new RescueError('chunk-mismatch', `${map} is damaged: ${what}.`, {
+    path: map,
+    hint: AGAIN,
+  });
+}
+
+export function notAChunk({ map }: Pair, kind: Exclude<MapKind, 'chunk'>): RescueError {
+  const what = { plan: 'a plan', image: "an image's map", receipt: 'a receipt' }[kind];
+  return new RescueError('chunk-mismatch', `${map} is ${what}, not the map of a chunk.`, {
+    path: map,
+    hint: 'Give the chunk whose map was written by rescue read.',
+  });
+}
+
+export function cutShort(
+  raw: string,
+  { size, wanted }: { size: number; wanted: number },
+): RescueError {
+  return new RescueError(
+    'chunk-mismatch',
+    `${raw} is cut short: it has ${size} of ${wanted} bytes.`,
+    {
+      path: raw,
+      hint: 'Copy it again; the PC where it was read still has it, or can read it again. Nothing of it was written.',
+    },
+  );
+}
+
+export function pieceDiffers(raw: string, { pos, size }: Range, isOther: string): RescueError {
+  return new RescueError(
+    'chunk-mismatch',
+    `${raw} is not what was read: its digest differs between positions ${pos} and ${pos + size} of the source${isOther}.`,
+    { path: raw, pos, hint: AGAIN },
+  );
+}
+
+export function unfinished(
+  raw: string,
+  { done, size }: { done: number; size: number },
+): RescueError {
+  return new RescueError(
+    'chunk-unfinished',
+    `${raw} is unfinished: reading was stopped with ${done} of ${size} bytes rescued.`,
+    {
+      path: raw,
+      hint: 'Give the same read command again where it was read. If that is not possible any more, take what is in it with --unfinished.',
+    },
+  );
+}
+
+export function foreign(raw: string, what: string): RescueError {
+  return new RescueError('chunk-foreign', `${raw} ${what}.`, {
+    path: raw,
+    hint: 'Nothing of it was written. If both are copies of one disk, say --same-disk.',
+  });
+}
+
+export function conflict(raw: string, image: string, pos: number): RescueError {
+  return new RescueError(
+    'chunk-conflict',
+    `${raw} and ${image} both have byte ${pos} of the source, and they differ: one of the two was read wrongly or damaged.`,
+    {
+      path: raw,
+      pos,
+      hint: 'Nothing of the chunk was written. rescue verify tells whether the image is as it was merged; to take the chunk’s bytes say --replace.',
+    },
+  );
+}

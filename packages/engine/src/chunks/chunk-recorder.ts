@@ -1,0 +1,78 @@
+/** Follows the bytes of a run from the source into its target, and tells what a chunk's map says of them. */
+import { Domain, type RescueMap } from '@chunkrescue/mapfile';
+import type { Target } from '../ports.ts';
+import type { Manifest, Sample } from './manifest.ts';
+import { PieceDigests } from './piece-digests.ts';
+import { type Piece, pieceDigest, piecesOf } from './pieces.ts';
+import { Sampler } from './samples.ts';
+
+/** What a recorder begins with. */
+export interface RecorderStart {
+  readonly pieceSize: number;
+  /** What the chunk's map knew when it was last saved. */
+  readonly before?: { readonly manifest: Manifest; readonly claims: Domain } | undefined;
+  readonly samplesMax: number;
+  /** Reads a piece back from the chunk's file, where its digest was lost. */
+  readonly readBack: (claims: Domain) => Iterable<Piece>;
+}
+
+export class ChunkRecorder {
+  readonly #digests: PieceDigests;
+  readonly #sampler: Sampler;
+  readonly #readBack: RecorderStart['readBack'];
+
+  constructor({ pieceSize, before, samplesMax, readBack }: RecorderStart) {
+    this.#digests = new PieceDigests(pieceSize);
+    this.#sampler = new Sampler(before?.manifest.samples ?? [], samplesMax);
+    this.#readBack = readBack;
+    if (before?.manifest.pieceSize !== pieceSize) return;
+    for (const { pos, ranges } of piecesOf(before.claims, pieceSize)) {
+      const crc = before.manifest.digests?.get(pos);
+      if (crc !== undefined) this.#digests.restore(pos, { crc, size: sizeOf(ranges) });
+    }
+  }
+
+  /** Samples seen so far, the first ones from the map. */
+  get samples(): readonly Sample[] {
+    return this.#sampler.samples;
+  }
+
+  /** The same target; what was written to it is recorded. */
+  follow(target: Target): Target {
+    return {
+      name: target.name,
+      write: (pos, bytes) => {
+        const written = target.write(pos, bytes);
+        if (written !== undefined) throw new TypeError('A chunk is written by blocking calls.');
+        this.#digests.add(pos, bytes);
+        this.#sampler.see(pos, bytes);
+      },
+      extend: (size) => target.extend(size),
+      sync: () => target.sync(),
+      close: () => target.close?.(),
+    };
+  }
+
+  /** The digests of all pieces of which the map claims something. */
+  digestsOf(map: RescueMap): Map<number, number> {
+    const { pieceSize } = this.#digests;
+    const claims = Domain.fromMap(map);
+    const found = new Map<number, number>();
+    for (const { pos, ranges } of piecesOf(claims, pieceSize)) {
+      const size = sizeOf(ranges);
+      let crc = this.#digests.digestAt(pos, size);
+      if (crc === undefined) {
+        const [piece] = this.#readBack(Domain.of(ranges));
+        if (piece === undefined || piece.trouble !== undefined) continue;
+        crc = pieceDigest(piece);
+        this.#digests.restore(pos, { crc, size });
+      }
+      found.set(pos, crc);
+    }
+    return found;
+  }
+}
+
+function sizeOf(ranges: readonly { readonly size: number }[]): number {
+  return ranges.reduce((sum, range) => sum + range.size, 0);
+}

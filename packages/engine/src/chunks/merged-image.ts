@@ -1,0 +1,160 @@
+/** The image that chunks are put into, with the map that knows what is in it. */
+import { Domain, type Mapfile, RescueMap, unionOf } from '@chunkrescue/mapfile';
+import { mapHeading } from '../heading.ts';
+import { type FileSource, openFileSource } from '../node/file-source.ts';
+import { type FileTarget, openFileTarget } from '../node/file-target.ts';
+import type { MapStore } from '../ports.ts';
+import { type ImageFacts, refuseOtherSize } from './belonging.ts';
+import { refuseUntrue } from './check-for-merge.ts';
+import { dropEvidence, evidenceOf, keepEvidence } from './evidence.ts';
+import { CHUNK_FORMAT, type Manifest, manifestComments, readManifest } from './manifest.ts';
+import type { MergeFollowing } from './merge.ts';
+import type { MergeJob, MergeResult } from './merge-job.ts';
+import type { OpenChunk } from './open-chunk.ts';
+import { joinSamples } from './samples.ts';
+
+export class MergedImage {
+  readonly #job: MergeJob;
+  readonly #store: MapStore;
+  readonly #target: FileTarget;
+  readonly #startTime = new Date();
+  readonly #seals: Set<string>;
+  #reader: FileSource | undefined;
+  #map: RescueMap;
+  #manifest: Manifest;
+
+  constructor(job: MergeJob, image: { store: MapStore; known: Mapfile | undefined }) {
+    this.#job = job;
+    this.#store = image.store;
+    this.#map = image.known?.map ?? RescueMap.ofOne(0, 0);
+    this.#manifest = readManifest(image.known?.heading ?? []);
+    this.#seals = new Set([...evidenceOf(job.image)].map(({ seal }) => seal));
+    this.#target = openFileTarget(job.image, { mode: 'any' });
+  }
+
+  /** What is in it now. */
+  get facts(): ImageFacts {
+    return {
+      path: this.#job.image,
+      map: this.#map,
+      manifest: this.#manifest,
+      read: (pos, into) => {
+        this.#reader ??= openFileSource(this.#job.image, { direct: false });
+        return this.#reader.read(pos, into);
+      },
+    };
+  }
+
+  /** Whether this very chunk is in it: the same map, and all that it claims. */
+  hasMerged(chunk: OpenChunk): boolean {
+    const isKnown = chunk.seal !== undefined && this.#seals.has(chunk.seal);
+    return isKnown && chunk.claims.subtract(Domain.fromMap(this.#map)).isEmpty;
+  }
+
+  /**
+   * Puts a checked chunk in; returns how many bytes are new, or undefined when it was stopped: then nothing
+   * of it is claimed. @throws RescueError when a byte cannot be written, or the chunk changed since
+   */
+  add(chunk: OpenChunk, how: MergeFollowing): number | undefined {
+    const size = refuseOtherSize(chunk, this.facts);
+    const { map, claims } = chunk;
+    if (map.end > size) map.truncate(size);
+    if (this.#map.end > size) this.#map.truncate(size);
+    const fresh = claims.subtract(Domain.fromMap(this.#map));
+    this.#begin(map.end);
+    const written = this.#job.replaces ? claims : fresh;
+    if (!this.#copy(chunk, { written, how })) return undefined;
+    this.#map = unionOf(this.#map, map);
+    this.#learn(chunk.manifest, chunk.isOurs ? 0 : fresh.size);
+    this.save();
+    if (this.#job.replaces) dropEvidence(this.#job.image, claims, chunk.seal);
+    keepEvidence(this.#job.image, chunk);
+    if (chunk.seal !== undefined) this.#seals.add(chunk.seal);
+    return fresh.size;
+  }
+
+  /** An image that is being written for the first time has a map that knows it, should it be stopped. */
+  #begin(size: number): void {
+    if (this.#map.end > 0 || size === 0) return;
+    this.#map = RescueMap.ofOne(0, size);
+    this.save();
+  }
+
+  #copy(chunk: OpenChunk, { written, how }: { written: Domain; how: MergeFollowing }): boolean {
+    const total = chunk.claims.size;
+    let done = 0;
+    if (written.isEmpty) return true;
+    for (const piece of chunk.pieces()) {
+      if (how.signal.aborted) return false;
+      refuseUntrue(chunk, piece);
+      const here = written.clip(piece.pos, piece.pos + piece.bytes.length);
+      for (const { pos, size } of here.ranges()) {
+        this.#target.write(pos, piece.bytes.subarray(pos - piece.pos, pos - piece.pos + size));
+      }
+      done += piece.ranges.reduce((sum, { size }) => sum + size, 0);
+      how.onEvent({ type: 'merging', raw: chunk.pair.raw, done, total });
+    }
+    return true;
+  }
+
+  /** The image knows of its source what its chunks told. */
+  #learn(from: Manifest, unproven: number): void {
+    const known = this.#manifest;
+    const unchecked = (known.unchecked ?? 0) + unproven;
+    const job = known.job ?? from.job;
+    const others = new Set([...(known.otherJobs ?? []), ...(from.job ? [from.job] : [])]);
+    if (job !== undefined) others.delete(job);
+    const chunkSize = known.chunkSize ?? from.chunkSize;
+    const sourceSize = known.sourceSize ?? from.sourceSize;
+    const identity = known.identity ?? from.identity;
+    this.#manifest = {
+      ...(job !== undefined && { job }),
+      ...(others.size > 0 && { otherJobs: [...others] }),
+      ...(chunkSize !== undefined && { chunkSize }),
+      ...(sourceSize !== undefined && { sourceSize }),
+      ...(identity !== undefined && { identity }),
+      samples: joinSamples(known.samples ?? [], from.samples ?? []),
+      ...(unchecked > 0 && { unchecked }),
+    };
+  }
+
+  /** Makes the image durable and as long as the source, then saves the map that claims what is in it. */
+  save(): void {
+    const size = this.#manifest.sourceSize ?? this.#map.end;
+    if (size === 0) return;
+    this.#target.extend(size);
+    this.#target.sync();
+    const map = unionOf(this.#map, RescueMap.ofOne(0, size));
+    const heading = mapHeading({
+      commandLine: this.#job.commandLine,
+      startTime: this.#startTime,
+      now: new Date(),
+      message: 'Merged chunks',
+      comments: manifestComments({ ...this.#manifest, format: CHUNK_FORMAT, kind: 'image' }),
+    });
+    this.#store.save({ heading, position: 0, state: '+', pass: 1, map });
+    this.#map = map;
+  }
+
+  close(): void {
+    this.#reader?.close();
+    this.#target.close();
+  }
+
+  result(): Omit<MergeResult, 'end' | 'chunks' | 'receipts'> {
+    const map = this.#map;
+    const unfinished = map.sizeOf('*') + map.sizeOf('/');
+    return {
+      manifest: this.#manifest,
+      totals: {
+        size: map.end,
+        rescued: map.sizeOf('+'),
+        bad: map.sizeOf('-'),
+        unfinished,
+        nonTried: map.sizeOf('?'),
+      },
+      missing: [...map.ranges('?')],
+      unread: [...map.ranges('*'), ...map.ranges('/'), ...map.ranges('-')],
+    };
+  }
+}

@@ -1,0 +1,222 @@
+/** Opens a chunk's two files and refuses what cannot be right, before a byte of it is used. */
+import { Domain, type Mapfile, OPEN_END, type Range, type RescueMap } from '@chunkrescue/mapfile';
+import { RescueError } from '../errors.ts';
+import { type FileSource, openFileSource } from '../node/file-source.ts';
+import { fileMapStore } from '../node/map-store.ts';
+import { chunkDamaged, cutShort, noMap, notAChunk } from './chunk-errors.ts';
+import { CHUNK_FORMAT, type Manifest, readManifest } from './manifest.ts';
+import { PIECE_SIZE } from './piece-digests.ts';
+import { type Piece, pieceDigest, pieces } from './pieces.ts';
+import { sealOf, sealState } from './seal.ts';
+
+/** The two files of a chunk. */
+export interface ChunkPair {
+  readonly raw: string;
+  readonly map: string;
+}
+
+/** How to read a chunk's file: whether the medium itself is wanted, where that is possible. */
+export interface ChunkReading {
+  readonly cache: 'used' | 'avoided';
+}
+
+/** More would be an attempt to make us allocate it. */
+const PIECE_MAX = 64 * PIECE_SIZE;
+
+/**
+ * Opens a chunk.
+ * @throws RescueError `chunk-mismatch`, `chunk-unfinished`, `map-corrupt`, `map-read` or `source-open`
+ */
+export function openChunk(pair: ChunkPair, { cache }: ChunkReading): OpenChunk {
+  const told = readChunkMap(pair);
+  const { file, isPastCache } = openRaw(pair.raw, cache);
+  try {
+    checkLength(pair, told, file);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  return new OpenChunk(pair, told, { file, isPastCache });
+}
+
+/** What a chunk's map says. */
+export interface ChunkMapFacts {
+  readonly mapfile: Mapfile;
+  readonly manifest: Manifest;
+  /** The map's checksum; undefined for a map that rescue did not write. */
+  readonly seal: string | undefined;
+  /** The map as it was read, comments and all. */
+  readonly text: string;
+}
+
+/** Reads a chunk's map without looking at its file. @throws as {@link openChunk} */
+export function readChunkMap(pair: ChunkPair): ChunkMapFacts {
+  let text = '';
+  const store = fileMapStore(pair.map, {
+    keepsBackup: false,
+    check: (each) => {
+      text = each;
+      if (sealState(each) === 'broken') {
+        throw chunkDamaged(pair.map, 'its checksum does not fit, so a bit of it changed');
+      }
+    },
+  });
+  const mapfile = store.load() as Mapfile | undefined;
+  if (mapfile === undefined || mapfile.map.count === 0) throw noMap(pair);
+  const manifest = readManifest(mapfile.heading);
+  const { map } = mapfile;
+  // A map of a source of unknown size has no end; a file has one.
+  const last = map.count - 1;
+  if (map.end === OPEN_END && map.statusAt(last) === '?') map.truncate(map.posAt(last));
+  checkManifest(pair, manifest, { map, seal: sealOf(text) });
+  return { mapfile, manifest, seal: sealOf(text), text };
+}
+
+function checkManifest(
+  pair: ChunkPair,
+  manifest: Manifest,
+  { map, seal }: { map: RescueMap; seal: string | undefined },
+): void {
+  const { format, kind, range, pieceSize, sourceSize } = manifest;
+  if (format !== undefined && format > CHUNK_FORMAT) {
+    throw chunkDamaged(
+      pair.map,
+      `it is in format ${format}, and this program knows ${CHUNK_FORMAT}`,
+    );
+  }
+  if (kind === 'plan' || kind === 'image' || kind === 'receipt') throw notAChunk(pair, kind);
+  if (format === undefined && kind === undefined && seal === undefined) return;
+  const isComplete =
+    seal !== undefined &&
+    kind === 'chunk' &&
+    manifest.job !== undefined &&
+    manifest.layout !== undefined &&
+    range !== undefined &&
+    sourceSize !== undefined &&
+    pieceSize !== undefined;
+  if (!isComplete) throw chunkDamaged(pair.map, 'a part of what it says of the chunk is missing');
+  if (pieceSize > PIECE_MAX || range.size === 0 || range.pos + range.size > sourceSize) {
+    throw chunkDamaged(pair.map, 'what it says of the chunk makes no sense');
+  }
+  const tried = Domain.of([
+    ...map.ranges('+'),
+    ...map.ranges('-'),
+    ...map.ranges('*'),
+    ...map.ranges('/'),
+  ]);
+  if (!tried.subtract(Domain.of([range])).isEmpty) {
+    throw chunkDamaged(pair.map, 'it speaks of bytes outside its chunk');
+  }
+}
+
+function openRaw(
+  raw: string,
+  cache: ChunkReading['cache'],
+): { file: FileSource; isPastCache: boolean } {
+  if (cache === 'avoided') {
+    try {
+      return { file: openFileSource(raw, { direct: true }), isPastCache: true };
+    } catch (error) {
+      if (!(error instanceof RescueError) || error.code !== 'direct-unsupported') throw error;
+    }
+  }
+  return { file: openFileSource(raw, { direct: false }), isPastCache: false };
+}
+
+function checkLength(
+  pair: ChunkPair,
+  { mapfile, manifest }: ChunkMapFacts,
+  file: FileSource,
+): void {
+  const { range } = manifest;
+  const isFinished = mapfile.state === '+';
+  const claimed = Domain.fromMap(mapfile.map).end;
+  const end = range !== undefined && isFinished ? range.pos + range.size : claimed;
+  const wanted = end - offsetIn(manifest);
+  if ((file.size ?? 0) < wanted) throw cutShort(pair.raw, { size: file.size ?? 0, wanted });
+}
+
+/** Bytes of the source in front of the file's first byte. */
+function offsetIn({ layout, range }: Manifest): number {
+  return layout === 'compact' ? (range?.pos ?? 0) : 0;
+}
+
+/** A chunk whose map makes sense and whose file is long enough. Positions are the source's. */
+export class OpenChunk {
+  readonly pair: ChunkPair;
+  readonly mapfile: Mapfile;
+  readonly manifest: Manifest;
+  readonly seal: string | undefined;
+  readonly text: string;
+  /** Reads go to the medium, not to the system's cache. */
+  readonly isPastCache: boolean;
+  readonly #file: FileSource;
+
+  constructor(
+    pair: ChunkPair,
+    facts: ChunkMapFacts,
+    opened: { file: FileSource; isPastCache: boolean },
+  ) {
+    this.pair = pair;
+    this.mapfile = facts.mapfile;
+    this.manifest = facts.manifest;
+    this.seal = facts.seal;
+    this.text = facts.text;
+    this.isPastCache = opened.isPastCache;
+    this.#file = opened.file;
+  }
+
+  get map(): RescueMap {
+    return this.mapfile.map;
+  }
+
+  /** Written by this program, so it tells rescued from unreadable and has digests. */
+  get isOurs(): boolean {
+    return this.manifest.format !== undefined;
+  }
+
+  /** The run that wrote it came to its end. */
+  get isFinished(): boolean {
+    return this.mapfile.state === '+';
+  }
+
+  get claims(): Domain {
+    return Domain.fromMap(this.map);
+  }
+
+  get pieceSize(): number {
+    return this.manifest.pieceSize ?? PIECE_SIZE;
+  }
+
+  /** Reads at a position of the source. */
+  read(pos: number, into: Uint8Array): ReturnType<FileSource['read']> {
+    return this.#file.read(pos - offsetIn(this.manifest), into);
+  }
+
+  /** What the map claims, piece by piece; all of it, or what lies in a domain. */
+  pieces(claims: Domain = this.claims): IterableIterator<Piece> {
+    return pieces({ source: this, claims, pieceSize: this.pieceSize });
+  }
+
+  /** Whether a whole piece is as it came from the source; undefined where there is no digest to tell. */
+  isTrue(piece: Piece): boolean | undefined {
+    if (piece.trouble !== undefined) return false;
+    const digest = this.manifest.digests?.get(piece.pos);
+    if (digest === undefined) return this.isOurs ? false : undefined;
+    return pieceDigest(piece) === digest;
+  }
+
+  /** The pieces that are not what came from the source, cut to the chunk. */
+  *differences(): IterableIterator<Range> {
+    for (const piece of this.pieces()) {
+      if (this.isTrue(piece) !== false) continue;
+      const first = piece.ranges[0] as Range;
+      const last = piece.ranges.at(-1) as Range;
+      yield { pos: first.pos, size: last.pos + last.size - first.pos };
+    }
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}

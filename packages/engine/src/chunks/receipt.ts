@@ -1,0 +1,88 @@
+/**
+ * A receipt: what the PC with the image has of one rescue, as a small map on the stick. It goes back to the
+ * PC with the failing disk, which then knows what may be deleted from the stick.
+ */
+import { formatMapfile, type Mapfile, type RescueMap } from '@chunkrescue/mapfile';
+import { RescueError } from '../errors.ts';
+import { mapHeading } from '../heading.ts';
+import { writeTextDurably } from '../node/durable-text.ts';
+import { namesIn, pathOf } from '../node/folders.ts';
+import { CHUNK_FORMAT, type Manifest, manifestComments, readManifest } from './manifest.ts';
+import { seal } from './seal.ts';
+import { sealedMapStore } from './sealed-map-store.ts';
+
+/** What a receipt says. */
+export interface Receipt {
+  readonly path: string;
+  readonly job: string;
+  /** What the image has of the whole source. */
+  readonly map: RescueMap;
+  /** Checksums of the chunks' maps that were merged. */
+  readonly merged: ReadonlySet<string>;
+  /** Local time of the other PC, for comparing receipts of one image. */
+  readonly writtenAt: string;
+  readonly manifest: Manifest;
+}
+
+/** The name of a job's receipt. */
+export function receiptName(job: string): string {
+  return `receipt-${job.slice(0, 8)}.map`;
+}
+
+/** Writes a receipt into a folder; returns its path. @throws a system error */
+export function writeReceipt(
+  folder: string,
+  what: { readonly manifest: Manifest; readonly map: RescueMap; readonly now: Date },
+): string {
+  const { manifest, map, now } = what;
+  const path = pathOf(folder, receiptName(manifest.job ?? ''));
+  const heading = mapHeading({
+    startTime: now,
+    now,
+    message: 'Receipt: what arrived in the image',
+    comments: manifestComments({ ...manifest, format: CHUNK_FORMAT, kind: 'receipt' }),
+  });
+  const mapfile: Mapfile = { heading, position: 0, state: '+', pass: 1, map };
+  writeTextDurably(path, seal(formatMapfile(mapfile)));
+  return path;
+}
+
+/** Reads a receipt; undefined when there is none or it is damaged. */
+export function readReceipt(path: string): Receipt | undefined {
+  try {
+    const mapfile = sealedMapStore(path, { keepsBackup: false }).load() as Mapfile | undefined;
+    if (mapfile === undefined) return undefined;
+    const manifest = readManifest(mapfile.heading);
+    if (manifest.kind !== 'receipt' || manifest.job === undefined) return undefined;
+    const time = mapfile.heading.find((line) => line.startsWith('# Current time:'));
+    return {
+      path,
+      job: manifest.job,
+      map: mapfile.map,
+      merged: new Set(manifest.merged ?? []),
+      writtenAt: time?.slice(15).trim() ?? '',
+      manifest,
+    };
+  } catch (error) {
+    if (error instanceof RescueError) return undefined;
+    throw error;
+  }
+}
+
+/** The newest of a job's receipts in some folders and files. */
+export function newestReceipt(job: string, places: readonly string[]): Receipt | undefined {
+  let newest: Receipt | undefined;
+  for (const place of places) {
+    const names = place.endsWith('.map') ? [''] : namesIn(place).filter(isReceiptName);
+    for (const name of names) {
+      const receipt = readReceipt(name === '' ? place : pathOf(place, name));
+      if (receipt?.job !== job) continue;
+      if (newest === undefined || receipt.writtenAt > newest.writtenAt) newest = receipt;
+    }
+  }
+  return newest;
+}
+
+function isReceiptName(name: string): boolean {
+  return /^receipt-[0-9a-f]{8}\.map$/.test(name);
+}

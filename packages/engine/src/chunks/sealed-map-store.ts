@@ -1,0 +1,33 @@
+import { formatMapfile } from '@chunkrescue/mapfile';
+import { RescueError } from '../errors.ts';
+import { fileMapStore, type MapStoreOptions } from '../node/map-store.ts';
+import type { MapStore } from '../ports.ts';
+import { seal, sealState } from './seal.ts';
+
+/**
+ * A map in a file that carries a checksum of itself. A map without one (ddrescue's) is taken as it is.
+ * @throws RescueError from `load`, `map-corrupt` when the checksum does not fit
+ */
+export function sealedMapStore(
+  path: string,
+  options: Pick<MapStoreOptions, 'keepsBackup'> = {},
+): MapStore {
+  return fileMapStore(path, {
+    ...options,
+    format: (mapfile) => seal(formatMapfile(mapfile)),
+    check: refuseBrokenSeal,
+  });
+}
+
+/** @throws RescueError `map-corrupt` */
+function refuseBrokenSeal(text: string, path: string): void {
+  if (sealState(text) !== 'broken') return;
+  throw new RescueError(
+    'map-corrupt',
+    `${path} is damaged: its checksum does not fit. A bit changed on the way, or somebody edited it.`,
+    {
+      path,
+      hint: `Copy it again from where it came, or copy ${path}.bak over it if there is one. If it was edited on purpose, remove its line "# Map checksum".`,
+    },
+  );
+}

@@ -1,0 +1,113 @@
+/**
+ * A map belongs to one source. With another disk of the same size a finished map would read nothing and call
+ * it saved, and an unfinished one would mix two disks into one image.
+ */
+import { RescueError } from '../errors.ts';
+import { sameIdentity } from '../identity.ts';
+import { type Partition, readPartitions } from '../partition-table.ts';
+import type { ReadOutcome, Source, SourceIdentity } from '../ports.ts';
+import type { Manifest } from './manifest.ts';
+import { checkSamples } from './samples.ts';
+
+/** A map and the source that is to be read with it. */
+export interface Binding {
+  /** The map's path. */
+  readonly map: string;
+  readonly manifest: Manifest;
+  readonly source: Source;
+}
+
+/** Looks whether a map is of a source. Reads a few sectors, and only ones that came well before. @throws RescueError `map-mismatch` naming both */
+export function checkBinding({ map, manifest, source }: Binding): void {
+  refuseOtherKind(map, manifest);
+  const begun = manifest.sourceSize;
+  if (begun !== undefined && source.size !== undefined && begun !== source.size) {
+    throw otherSize({ map, manifest, source });
+  }
+  const verdict = sameIdentity(manifest.identity ?? {}, source.identity ?? {});
+  if (verdict === 'same') return;
+  if (verdict === 'different') {
+    const here = describeSource({ identity: source.identity, size: source.size });
+    throw mismatch(
+      map,
+      `belongs to ${describeSource(ofManifest(manifest))}; ${source.name} is ${here}`,
+    );
+  }
+  const { different } = checkSamples(source, manifest.samples ?? []);
+  if (different.length === 0) return;
+  throw mismatch(
+    map,
+    `belongs to another disk than ${source.name}: of ${manifest.samples?.length} places that are remembered, ${different.length} hold other bytes now, the first at position ${different[0]?.pos}`,
+  );
+}
+
+/** A disk in words: model, serial number and size, as far as they are known. */
+export function describeSource(what: {
+  readonly identity: SourceIdentity | undefined;
+  readonly size: number | undefined;
+}): string {
+  const { model, serial, wwn, partitionUuid, backingFile } = what.identity ?? {};
+  const parts = [
+    ...(serial === undefined ? [] : [`serial number ${serial}`]),
+    ...(serial === undefined && wwn !== undefined ? [`WWN ${wwn}`] : []),
+    ...(partitionUuid === undefined ? [] : [`partition ${partitionUuid}`]),
+    ...(backingFile === undefined ? [] : [`image ${backingFile}`]),
+    ...(what.size === undefined ? [] : [`${what.size} bytes`]),
+  ];
+  return `${model ?? 'a source'} (${parts.join(', ')})`;
+}
+
+/** What a manifest knows of its source, for {@link describeSource}. */
+export function ofManifest({
+  identity,
+  sourceSize,
+}: Manifest): Parameters<typeof describeSource>[0] {
+  return { identity, size: sourceSize };
+}
+
+function refuseOtherKind(map: string, { kind, chunk }: Manifest): void {
+  const what = {
+    chunk: `the map of ${chunk === undefined ? 'a chunk' : `chunk ${chunk}`}`,
+    plan: 'a plan, which only says what is to be read',
+    receipt: 'the receipt of another PC',
+    image: undefined,
+    none: chunk === undefined ? undefined : `the map of chunk ${chunk}`,
+  }[kind ?? 'none'];
+  if (what === undefined) return;
+  throw new RescueError('map-mismatch', `${map} is ${what}, not the map of the whole rescue.`, {
+    path: map,
+    hint: 'Give the common map (its name is common.map unless --map said otherwise), or a new name to begin anew. To take it all the same say --adopt.',
+  });
+}
+
+function otherSize({ map, manifest, source }: Binding): RescueError {
+  const begun = manifest.sourceSize as number;
+  const partition = partitionOf(source, begun);
+  const what = `was begun with a source of ${begun} bytes; ${source.name} has ${source.size}`;
+  if (partition === undefined) return mismatch(map, what);
+  return new RescueError(
+    'map-mismatch',
+    `${map} ${what}. It fits partition ${partition.number} of it, which begins at position ${partition.pos}.`,
+    {
+      path: map,
+      hint: `Give that partition as the source, or move the map: rescue map shift ${map} --by ${partition.pos} --output NEW.map`,
+    },
+  );
+}
+
+/** A map of a partition, used with the whole disk. */
+function partitionOf(source: Source, size: number): Partition | undefined {
+  const read = (pos: number, length: number): Uint8Array | undefined => {
+    const bytes = new Uint8Array(length);
+    const { copied } = source.read(pos, bytes) as ReadOutcome;
+    return copied === length ? bytes : undefined;
+  };
+  return readPartitions(read, source.sectorSize).find((partition) => partition.size === size);
+}
+
+function mismatch(map: string, what: string): RescueError {
+  return new RescueError('map-mismatch', `${map} ${what}.`, {
+    path: map,
+    hint: 'lsblk -o NAME,SIZE,MODEL,SERIAL shows which disk is which. Another disk needs another --map; if it is the right one all the same, say --adopt.',
+  });
+}

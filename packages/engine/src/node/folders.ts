@@ -1,0 +1,34 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { unlessErrno } from './errno.ts';
+
+/** The names in a folder in order, numbers by their value; none when there is no such folder. */
+export function namesIn(folder: string): string[] {
+  const names = unlessErrno(['ENOENT', 'ENOTDIR'], () => readdirSync(folder)) ?? [];
+  return names.sort(byNumber);
+}
+
+/** `chunk2` comes before `chunk10`. */
+export function byNumber(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true }) || (a < b ? -1 : 1);
+}
+
+/** Makes a folder unless it is there. @throws a system error */
+export function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true });
+}
+
+/** Removes a file if it is there. @throws a system error */
+export function removeFile(path: string): void {
+  rmSync(path, { force: true });
+}
+
+/** Joins names to a path. */
+export function pathOf(...parts: readonly string[]): string {
+  return join(...parts);
+}
+
+/** The folder that a path lies in, and the path's last name. */
+export function splitPath(path: string): { readonly folder: string; readonly name: string } {
+  return { folder: dirname(path), name: basename(path) };
+}

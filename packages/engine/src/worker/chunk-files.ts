@@ -1,0 +1,118 @@
+/** The files of a chunk that is being read: target, maps, and what they say. */
+import { Domain, type Mapfile, OPEN_END, type RescueMap } from '@chunkrescue/mapfile';
+import { withChunkMap, withComments } from '../chunks/chunk-map-store.ts';
+import { ChunkRecorder } from '../chunks/chunk-recorder.ts';
+import { type ChunkState, claimsOf } from '../chunks/chunk-state.ts';
+import { CHUNK_FORMAT, type Manifest, manifestComments, readManifest } from '../chunks/manifest.ts';
+import { PIECE_SIZE } from '../chunks/piece-digests.ts';
+import { type Piece, pieces } from '../chunks/pieces.ts';
+import { joinSamples, SAMPLES_MAX, SAMPLES_PER_CHUNK } from '../chunks/samples.ts';
+import { sealedMapStore } from '../chunks/sealed-map-store.ts';
+import { openFileSource } from '../node/file-source.ts';
+import type { MapStore, Target } from '../ports.ts';
+import { withOutputOffset } from '../wrap/output-offset.ts';
+import type { ChunkJob, FileRescueJob } from './job.ts';
+
+/** Bytes of the source in front of the file's first one. */
+export function offsetOf(chunk: ChunkJob | undefined): number {
+  return chunk?.manifest.layout === 'compact' ? chunk.manifest.range.pos : 0;
+}
+
+/** A target and a store that keep what is known of a run's bytes. */
+export interface RecordedFiles {
+  readonly target: (inner: Target) => Target;
+  readonly store: MapStore;
+}
+
+/** What is there before the run. */
+interface Before {
+  /** The common map as it was loaded. */
+  readonly known: Mapfile | undefined;
+  readonly state: ChunkState;
+  /** Whether the chunk's file is being written. */
+  readonly isOpen: () => boolean;
+}
+
+export function recordedFiles(
+  job: FileRescueJob,
+  store: MapStore,
+  { known, state, isOpen }: Before,
+): RecordedFiles {
+  const { chunk } = job;
+  const offset = offsetOf(chunk);
+  const { own } = state;
+  const recorder = new ChunkRecorder({
+    pieceSize: chunk?.pieceSize ?? PIECE_SIZE,
+    samplesMax: chunk === undefined ? SAMPLES_MAX : SAMPLES_PER_CHUNK,
+    before: own && { manifest: own.manifest, claims: claimsOf(own.mapfile.map) },
+    readBack: (claims) => readBack(job, claims),
+  });
+  const before = readManifest(known?.heading ?? []).samples ?? [];
+  // What was remembered of another source would be a lie about this one.
+  const samples = job.isAdopted ? [] : before;
+  const whole = (): Manifest => ({
+    ...job.manifest,
+    format: CHUNK_FORMAT,
+    samples: joinSamples(samples, recorder.samples),
+  });
+  const common = withComments(store, () => manifestComments(whole()));
+  const target = (inner: Target): Target =>
+    recorder.follow(offset === 0 ? inner : withOutputOffset(inner, -offset));
+  if (chunk === undefined) return { target, store: common };
+  const comments = (map: RescueMap): string[] =>
+    manifestComments({
+      ...job.manifest,
+      ...chunk.manifest,
+      format: CHUNK_FORMAT,
+      kind: 'chunk',
+      samples: recorder.samples,
+      pieceSize: chunk.pieceSize ?? PIECE_SIZE,
+      digests: recorder.digestsOf(map),
+    });
+  return {
+    target,
+    store: withChunkMap(common, {
+      store: sealedMapStore(chunk.map, { keepsBackup: false }),
+      ranges: job.domain ?? [{ pos: 0, size: OPEN_END }],
+      elsewhere: state.elsewhere,
+      comments,
+      isWanted: isOpen,
+    }),
+  };
+}
+
+/** Pieces of the chunk's file as it is. */
+function* readBack(job: FileRescueJob, claims: Domain): IterableIterator<Piece> {
+  const pieceSize = job.chunk?.pieceSize ?? PIECE_SIZE;
+  const source = openFileSource(job.target, { direct: false });
+  try {
+    yield* pieces({ source, claims, pieceSize, offset: offsetOf(job.chunk) });
+  } finally {
+    source.close();
+  }
+}
+
+/**
+ * The common map with what a chunk's own map knows, where the common one knows nothing: it was lost or is
+ * older, and what is in the file need not be read again.
+ */
+export function withOwn(
+  known: Mapfile | undefined,
+  { own }: ChunkState,
+  domain: Domain,
+): Mapfile | undefined {
+  if (own === undefined) return known;
+  if (known === undefined)
+    return { heading: [], position: 0, state: '?', pass: 1, map: own.mapfile.map };
+  const { map } = known;
+  const isBlank = (['+', '*', '/', '-'] as const).every(
+    (status) => Domain.of(map.ranges(status)).intersect(domain).isEmpty,
+  );
+  if (!isBlank) return known;
+  const taken = map.clone();
+  for (const { pos, size, status } of own.mapfile.map.blocks()) {
+    const [from, to] = [Math.max(pos, taken.start), Math.min(pos + size, taken.end)];
+    if (from < to && status !== '?') taken.set(from, to, status);
+  }
+  return { ...known, map: taken };
+}
