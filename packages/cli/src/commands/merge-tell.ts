@@ -81,7 +81,7 @@ export function tellImage(
       'Work on a copy of the image, or mount it read-only: it is the only one that is whole.',
     );
   }
-  return refused.reduce(
+  return refused.reduce<ExitStatus>(
     (worst, { refusal }) => (refusal ? worse(worst, statusOfCode(refusal.code)) : worst),
     status,
   );
