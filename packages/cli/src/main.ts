@@ -7,6 +7,7 @@ import { mapActions } from './commands/map/actions.ts';
 import { merge, mergeOptions } from './commands/merge.ts';
 import { read } from './commands/read.ts';
 import { readOptions } from './commands/read-options.ts';
+import { verify, verifyOptions } from './commands/verify.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitStatus, statusOf, UsageError, worse } from './exit.ts';
 import { openLog } from './logger.ts';
@@ -129,6 +130,12 @@ const program = yargs(words)
     handler: (args) => run(merge, args as never),
   })
   .command({
+    command: 'verify <files..>',
+    describe: 'Read again what was rescued, and compare',
+    builder: (argv: Argv) => verifyOptions(argv),
+    handler: (args) => run(verify, args as never),
+  })
+  .command({
     command: 'copy <source> <target> [map]',
     describe: 'Rescue a whole source into one image',
     builder: (argv: Argv) => copyOptions(argv),
@@ -159,7 +166,7 @@ const program = yargs(words)
     'Exit status: 0 all rescued, 1 usage or environment, 2 damaged map or chunk, 3 a fault of this program,\n' +
       '4 ended with bytes unread or chunks missing, 5 stopped by a limit, 6 source lost, 7 refused for safety.',
   )
-  .demandCommand(1, 'Say what to do: read, merge, copy, map, ddrescue or ddrescuelog.')
+  .demandCommand(1, 'Say what to do: read, merge, verify, copy, map, ddrescue or ddrescuelog.')
   .recommendCommands()
   .strict()
   .version(VERSION)

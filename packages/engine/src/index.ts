@@ -41,6 +41,13 @@ export { checkSamples } from './chunks/samples.ts';
 export { seal, sealOf, sealState } from './chunks/seal.ts';
 export { sealedMapStore } from './chunks/sealed-map-store.ts';
 export { checkBinding, describeSource, ofManifest } from './chunks/source-binding.ts';
+export type {
+  Verified,
+  VerifyEvent,
+  VerifyJob,
+  VerifyResult,
+  VerifyTarget,
+} from './chunks/verify-job.ts';
 export { type CopyOnDemand, copyOnDemand } from './copy-on-demand.ts';
 export { rescue, rescueBlocking } from './drive.ts';
 export { RescueError, type RescueErrorCode, type RescueErrorDetails } from './errors.ts';

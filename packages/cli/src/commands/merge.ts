@@ -113,7 +113,7 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
 }
 
 /** Never both: `rescue read` refuses to make the one beside the other. `chunk03.raw.map` where a domain made by hand was read, `chunk03.map` otherwise. */
-function mapOf(raw: string): string {
+export function mapOf(raw: string): string {
   const own = `${raw}.map`;
   return existsSync(own) ? own : `${raw.replace(/\.[^./]*$/, '')}.map`;
 }

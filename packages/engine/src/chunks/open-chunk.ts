@@ -1,8 +1,8 @@
 /** Opens a chunk's two files and refuses what cannot be right, before a byte of it is used. */
 import { Domain, type Mapfile, OPEN_END, type Range, type RescueMap } from '@chunkrescue/mapfile';
-import { RescueError } from '../errors.ts';
 import { type FileSource, openFileSource } from '../node/file-source.ts';
 import { fileMapStore } from '../node/map-store.ts';
+import { openPastCache } from '../node/open-past-cache.ts';
 import { chunkDamaged, cutShort, noMap, notAChunk } from './chunk-errors.ts';
 import { CHUNK_FORMAT, type Manifest, readManifest } from './manifest.ts';
 import { PIECE_SIZE } from './piece-digests.ts';
@@ -114,11 +114,8 @@ function openRaw(
   cache: ChunkReading['cache'],
 ): { file: FileSource; isPastCache: boolean } {
   if (cache === 'avoided') {
-    try {
-      return { file: openFileSource(raw, { direct: true }), isPastCache: true };
-    } catch (error) {
-      if (!(error instanceof RescueError) || error.code !== 'direct-unsupported') throw error;
-    }
+    const { source, isPastCache } = openPastCache(raw);
+    return { file: source, isPastCache };
   }
   return { file: openFileSource(raw, { direct: false }), isPastCache: false };
 }

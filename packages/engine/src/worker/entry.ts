@@ -6,6 +6,7 @@ import { allowFsExt } from '../node/fs-ext.ts';
 import { type FileLock, lockFile } from '../node/lock.ts';
 import type { Job, WorkerInput, WorkerMessage } from './job.ts';
 import { rescueFilesBlocking } from './rescue-files-blocking.ts';
+import { verifyFiles } from './verify-files.ts';
 
 const { stop, mayUseFsExt } = workerData as WorkerInput;
 const locks: FileLock[] = [];
@@ -40,6 +41,8 @@ function run(order: Job): Extract<WorkerMessage, { type: 'result' }>['result'] {
       return rescueFilesBlocking(order.job, { signal, onEvent });
     case 'merge':
       return mergeChunks(order.job, { signal, onEvent });
+    case 'verify':
+      return verifyFiles(order.job, { signal, onEvent });
     case 'lock':
       locks.push(lockFile(order.map));
       return undefined;

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { MergeEvent, MergeJob, MergeResult } from '../chunks/merge-job.ts';
+import type { VerifyEvent, VerifyJob, VerifyResult } from '../chunks/verify-job.ts';
 import { RescueError } from '../errors.ts';
 import type { RescueEvent } from '../events.ts';
 import type { FileRescueJob, FileRescueResult, Job, WorkerInput, WorkerMessage } from './job.ts';
@@ -11,7 +12,7 @@ export interface Following<Event> {
   readonly onEvent?: (event: Event) => void;
 }
 
-type Answer = FileRescueResult | MergeResult | undefined;
+type Answer = FileRescueResult | MergeResult | VerifyResult | undefined;
 
 /** Only one thread of a process may load fs-ext (see node/fs-ext.ts); the worker that has it, if any. */
 let holderOfFsExt: Worker | undefined;
@@ -61,6 +62,11 @@ export class RescueWorker {
   /** Puts chunks into an image. @throws RescueError when the image or its map cannot be written */
   merge(job: MergeJob, how: Following<MergeEvent> = {}): Promise<MergeResult> {
     return this.#run({ kind: 'merge', job }, how as Following<unknown>) as Promise<MergeResult>;
+  }
+
+  /** Reads what was rescued again. @throws RescueError when the source is not the one it came from */
+  verify(job: VerifyJob, how: Following<VerifyEvent> = {}): Promise<VerifyResult> {
+    return this.#run({ kind: 'verify', job }, how as Following<unknown>) as Promise<VerifyResult>;
   }
 
   /** Gives up its locks and ends the thread. */

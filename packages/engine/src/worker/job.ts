@@ -2,6 +2,7 @@
 import type { Range } from '@chunkrescue/mapfile';
 import type { Manifest } from '../chunks/manifest.ts';
 import type { MergeEvent, MergeJob, MergeResult } from '../chunks/merge-job.ts';
+import type { VerifyEvent, VerifyJob, VerifyResult } from '../chunks/verify-job.ts';
 import type { RescueErrorCode } from '../errors.ts';
 import type { Progress, RescueEnd, RescueEvent } from '../events.ts';
 import type { SettingsInput } from '../strategy/settings.ts';
@@ -82,6 +83,7 @@ export interface FileRescueResult {
 export type Job =
   | { readonly kind: 'rescue'; readonly job: FileRescueJob }
   | { readonly kind: 'merge'; readonly job: MergeJob }
+  | { readonly kind: 'verify'; readonly job: VerifyJob }
   | { readonly kind: 'lock'; readonly map: string };
 
 /** What a worker gets when it starts. */
@@ -93,8 +95,11 @@ export interface WorkerInput {
 }
 
 export type WorkerMessage =
-  | { readonly type: 'event'; readonly event: RescueEvent | MergeEvent }
-  | { readonly type: 'result'; readonly result: FileRescueResult | MergeResult | undefined }
+  | { readonly type: 'event'; readonly event: RescueEvent | MergeEvent | VerifyEvent }
+  | {
+      readonly type: 'result';
+      readonly result: FileRescueResult | MergeResult | VerifyResult | undefined;
+    }
   | {
       readonly type: 'failure';
       readonly code: RescueErrorCode;

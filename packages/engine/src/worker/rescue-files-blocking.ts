@@ -5,23 +5,21 @@ import { sealedMapStore } from '../chunks/sealed-map-store.ts';
 import { checkBinding } from '../chunks/source-binding.ts';
 import { missingBytes } from '../chunks/target-errors.ts';
 import { rescueBlocking } from '../drive.ts';
-import { RescueError } from '../errors.ts';
 import { pendingBytes, progressAtRest, type RescueEvent } from '../events.ts';
 import { blockingClock } from '../node/clock.ts';
 import { openFileSource } from '../node/file-source.ts';
 import { openFileTarget } from '../node/file-target.ts';
-import { fileMapStore } from '../node/map-store.ts';
 import { planRescue } from '../plan.ts';
 import type { MapStore, Source, Target } from '../ports.ts';
 import type { RescueOptions } from '../session.ts';
 import { completeManner } from '../strategy/manner.ts';
 import { resolveSettings } from '../strategy/settings.ts';
-import { withBadAreas } from '../wrap/bad-areas.ts';
 import { type LazyTarget, lazyTarget } from '../wrap/lazy-target.ts';
 import { checkChunk } from './check-chunk.ts';
 import { checkTarget } from './check-target.ts';
 import { recordedFiles, withOwn } from './chunk-files.ts';
 import type { FileRescueJob, FileRescueResult } from './job.ts';
+import { testSource } from './test-source.ts';
 
 interface How {
   readonly signal: Pick<AbortSignal, 'aborted'>;
@@ -113,14 +111,6 @@ function nothingToDo(
     throw missingBytes(names, claimsOf(known?.map).intersect(domain), 'is not there');
   }
   return undefined;
-}
-
-function testSource(file: Source, path: string): Source {
-  const testMap = fileMapStore(path).load() as Mapfile | undefined;
-  if (testMap === undefined) {
-    throw new RescueError('map-read', `There is no test map ${path}.`, { path });
-  }
-  return withBadAreas(file, testMap.map);
 }
 
 /** The map as if the domain had never been tried. */

@@ -1,0 +1,161 @@
+/** Reads what was rescued again, past the cache where possible, and compares it with the digests. */
+import { Domain, type Mapfile, type Range } from '@chunkrescue/mapfile';
+import { RescueError } from '../errors.ts';
+import { openPastCache } from '../node/open-past-cache.ts';
+import type { Source } from '../ports.ts';
+import { evidenceOf } from './evidence.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+import { openChunk, readChunkMap } from './open-chunk.ts';
+import { PIECE_SIZE } from './piece-digests.ts';
+import { type Piece, pieceDigest, pieces } from './pieces.ts';
+import { sealedMapStore } from './sealed-map-store.ts';
+import { checkBinding } from './source-binding.ts';
+import type { Verified, VerifyEvent, VerifyJob, VerifyResult, VerifyTarget } from './verify-job.ts';
+
+/** How to follow and stop it. */
+export interface VerifyFollowing {
+  readonly signal: Pick<AbortSignal, 'aborted'>;
+  readonly onEvent: (event: VerifyEvent) => void;
+}
+
+/** Some bytes with the digests that were taken of them. */
+interface Proof {
+  readonly manifest: Manifest;
+  readonly claims: Domain;
+}
+
+/** What is read, and the digests that it is compared with. */
+interface Subject {
+  readonly path: string;
+  readonly source: Pick<Source, 'read'>;
+  readonly isPastCache: boolean;
+  readonly proofs: readonly Proof[];
+  /** All that is claimed. */
+  readonly claims: Domain;
+  readonly sourceSize: number | undefined;
+  close(): void;
+}
+
+/** Verifies in this thread, without giving it away. @throws RescueError when the source cannot be used */
+export function verify(
+  job: VerifyJob,
+  how: VerifyFollowing & {
+    readonly source?: { readonly source: Source; readonly isPastCache: boolean };
+  },
+): VerifyResult {
+  const targets: Verified[] = [];
+  let sourceSize: number | undefined;
+  for (const target of job.targets) {
+    if (how.signal.aborted) return { end: 'aborted', targets, sourceSize };
+    let subject: Subject | undefined;
+    try {
+      subject = open(target, how.source);
+      sourceSize ??= subject.sourceSize;
+      const verified = look(subject, how);
+      if (verified === undefined) return { end: 'aborted', targets, sourceSize };
+      targets.push(verified);
+    } catch (error) {
+      if (!(error instanceof RescueError) || error.code === 'map-mismatch') throw error;
+      const { code, message, hint } = error;
+      targets.push({ ...nothing(pathOf(target)), refusal: { code, message, hint } });
+    } finally {
+      subject?.close();
+    }
+  }
+  return { end: 'finished', targets, sourceSize };
+}
+
+function pathOf(target: VerifyTarget): string {
+  return target.kind === 'chunk' ? target.pair.raw : target.image;
+}
+
+function nothing(path: string): Verified {
+  const none = { same: 0, different: [], unreadable: [], unchecked: 0 };
+  return { path, isPastCache: false, ...none, refusal: undefined };
+}
+
+function open(
+  target: VerifyTarget,
+  disk: { readonly source: Source; readonly isPastCache: boolean } | undefined,
+): Subject {
+  if (target.kind === 'chunk') {
+    if (disk !== undefined) return ofDisk(disk, target, [readChunkMap(target.pair)]);
+    const chunk = openChunk(target.pair, { cache: 'avoided' });
+    const { claims, manifest, isPastCache } = chunk;
+    const { sourceSize } = manifest;
+    const proofs = chunk.isOurs ? [{ manifest, claims }] : [];
+    const close = (): void => chunk.close();
+    return { path: target.pair.raw, source: chunk, isPastCache, proofs, claims, sourceSize, close };
+  }
+  const { image, map } = target;
+  const mapfile = sealedMapStore(map).load() as Mapfile | undefined;
+  if (mapfile === undefined) {
+    throw new RescueError('map-read', `There is no map ${map} for ${image}.`, {
+      path: map,
+      hint: 'Give the map of the image with --map.',
+    });
+  }
+  const known = [...evidenceOf(image)];
+  if (disk !== undefined) return ofDisk(disk, target, known);
+  const proofs = known.map(proofOf);
+  const { source, isPastCache } = openPastCache(image);
+  const { sourceSize } = readManifest(mapfile.heading);
+  const claims = Domain.fromMap(mapfile.map);
+  const close = (): void => source.close();
+  return { path: image, source, isPastCache, proofs, claims, sourceSize, close };
+}
+
+function ofDisk(
+  { source, isPastCache }: { readonly source: Source; readonly isPastCache: boolean },
+  target: VerifyTarget,
+  known: readonly { readonly manifest: Manifest; readonly mapfile: Mapfile }[],
+): Subject {
+  const [first] = known;
+  if (first !== undefined) {
+    const { kind: _, chunk: __, ...manifest } = first.manifest;
+    const map = target.kind === 'chunk' ? target.pair.map : target.map;
+    checkBinding({ map, manifest: { ...manifest, samples: [] }, source });
+  }
+  const proofs = known.filter(({ manifest }) => manifest.digests !== undefined).map(proofOf);
+  const claims = proofs.reduce((all, proof) => all.union(proof.claims), Domain.of([]));
+  const sourceSize = source.size;
+  const path = pathOf(target);
+  return { path, source, isPastCache, proofs, claims, sourceSize, close: () => {} };
+}
+
+function proofOf({ manifest, mapfile }: { manifest: Manifest; mapfile: Mapfile }): Proof {
+  return { manifest, claims: Domain.fromMap(mapfile.map) };
+}
+
+/** Returns undefined when it was stopped. */
+function look(subject: Subject, how: VerifyFollowing): Verified | undefined {
+  const { path, source, isPastCache, proofs } = subject;
+  const total = proofs.reduce((sum, { claims }) => sum + claims.size, 0);
+  const different: Range[] = [];
+  const unreadable: Range[] = [];
+  let done = 0;
+  let same = 0;
+  let proved = Domain.of([]);
+  for (const { manifest, claims } of proofs) {
+    const { pieceSize = PIECE_SIZE, digests } = manifest;
+    for (const piece of pieces({ source, claims, pieceSize })) {
+      if (how.signal.aborted) return undefined;
+      const size = piece.ranges.reduce((sum, range) => sum + range.size, 0);
+      const digest = digests?.get(piece.pos);
+      if (piece.trouble !== undefined) unreadable.push(hullOf(piece));
+      else if (digest !== pieceDigest(piece)) different.push(hullOf(piece));
+      else same += size;
+      done += size;
+      how.onEvent({ type: 'verifying', path, done, total });
+    }
+    proved = proved.union(claims);
+  }
+  const unchecked = subject.claims.subtract(proved).size;
+  return { path, isPastCache, same, different, unreadable, unchecked, refusal: undefined };
+}
+
+function hullOf({ ranges }: Piece): Range {
+  const first = ranges[0] as Range;
+  const last = ranges.at(-1) as Range;
+  return { pos: first.pos, size: last.pos + last.size - first.pos };
+}
