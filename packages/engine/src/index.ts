@@ -3,6 +3,17 @@ export {
   evidenceFolder,
   evidenceOf,
 } from './chunks/evidence.ts';
+export type { ChunkFileState, FoundChunk } from './chunks/found-chunk.ts';
+export { type FoundFiles, type FoundTrouble, findFiles } from './chunks/found-files.ts';
+export type { FoundImage, FoundMap } from './chunks/found-map.ts';
+export {
+  type ChunkStatus,
+  type JobStatus,
+  jobStatuses,
+  type MergeState,
+  type ReadState,
+  readState,
+} from './chunks/job-status.ts';
 export {
   type ChunkLayout,
   chunkCount,

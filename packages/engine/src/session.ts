@@ -32,6 +32,8 @@ export interface RescueOptions extends Pick<PlanInput, 'isWithinMap' | 'retrims'
   /** When to give up, besides what the settings say. */
   readonly limits?: TimeLimits;
   readonly pauses?: Pauses;
+  /** Where reads go. Default: one buffer of the source's, used again for each. */
+  readonly memory?: ReadMemory;
   /** Told of each read that counts, before its bytes are written. */
   readonly onRead?: (read: ReadRecord) => void;
   /** Called after each failed read is marked; what it throws ends the run. */
@@ -55,6 +57,12 @@ export interface RescueOptions extends Pick<PlanInput, 'isWithinMap' | 'retrims'
   readonly commandLine?: string;
   /** More comment lines for the heading of the mapfile. */
   readonly comments?: readonly string[];
+}
+
+/** Memory for reads, where somebody looks at the bytes after they were written. */
+export interface ReadMemory {
+  /** Memory for the next read: `size` bytes, not in use any more. */
+  take(size: number): Uint8Array;
 }
 
 /** Rest for a drive that needs it. Milliseconds. */
@@ -128,7 +136,7 @@ function* loop(
   const { source, target, signal } = options;
   // No read is longer than the map, and a cluster may be a gigabyte.
   const size = Math.min(rescue.settings.clusterSize, rescue.map.end - rescue.map.start);
-  const buffer = allocate(source, Math.max(1, size));
+  const memory = options.memory ?? oneBuffer(source, Math.max(1, size));
   const steps = rescueSteps(rescue);
   let step = steps.next();
   if (!step.done) yield* run.save();
@@ -142,7 +150,7 @@ function* loop(
     run.tellSecond();
     if (run.isSaveDue()) yield* run.save();
     if (signal?.aborted) return 'aborted';
-    const into = buffer.subarray(0, request.size);
+    const into = memory.take(request.size);
     const startMs = run.now();
     const answer = source.read(request.pos, into);
     const outcome = isPromise(answer) ? ((yield answer) as ReadOutcome) : answer;
@@ -153,7 +161,7 @@ function* loop(
     }
     options.onRead?.({ pos: request.pos, size: request.size, bytes: into, ...outcome });
     if (copied > 0) {
-      const written = target.write(request.pos, buffer.subarray(0, copied));
+      const written = target.write(request.pos, into.subarray(0, copied));
       if (isPromise(written)) yield written;
     }
     const failed = errno === undefined ? 0 : request.size - copied;
@@ -167,8 +175,9 @@ function* loop(
   return yield* run.conclude(step);
 }
 
-function allocate(source: Source, size: number): Uint8Array {
-  return source.allocate?.(size) ?? new Uint8Array(size);
+function oneBuffer(source: Source, size: number): ReadMemory {
+  const buffer = source.allocate?.(size) ?? new Uint8Array(size);
+  return { take: (length) => buffer.subarray(0, length) };
 }
 
 function* saveQuietly(run: Run): Generator<PromiseLike<unknown> | undefined, void, unknown> {

@@ -12,17 +12,28 @@ export interface RecorderStart {
   /** What the chunk's map knew when it was last saved. */
   readonly before?: { readonly manifest: Manifest; readonly claims: Domain } | undefined;
   readonly samplesMax: number;
+  /** Takes note of bytes for the digests; without it there are none. */
+  readonly beside?: ((digests: PieceDigests) => Beside) | undefined;
   /** Reads a piece back from the chunk's file, where its digest was lost. */
   readonly readBack: (claims: Domain) => Iterable<Piece>;
 }
 
+/** Work on digests beside the reading. */
+export interface Beside {
+  add(pos: number, bytes: Uint8Array): void;
+  /** Waits until all of it is in the digests. */
+  settle(): void;
+}
+
 export class ChunkRecorder {
   readonly #digests: PieceDigests;
+  readonly #beside: Beside | undefined;
   readonly #sampler: Sampler;
   readonly #readBack: RecorderStart['readBack'];
 
-  constructor({ pieceSize, before, samplesMax, readBack }: RecorderStart) {
+  constructor({ pieceSize, before, samplesMax, readBack, beside }: RecorderStart) {
     this.#digests = new PieceDigests(pieceSize);
+    this.#beside = beside?.(this.#digests);
     this.#sampler = new Sampler(before?.manifest.samples ?? [], samplesMax);
     this.#readBack = readBack;
     if (before?.manifest.pieceSize !== pieceSize) return;
@@ -44,7 +55,7 @@ export class ChunkRecorder {
       write: (pos, bytes) => {
         const written = target.write(pos, bytes);
         if (written !== undefined) throw new TypeError('A chunk is written by blocking calls.');
-        this.#digests.add(pos, bytes);
+        this.#beside?.add(pos, bytes);
         this.#sampler.see(pos, bytes);
       },
       extend: (size) => target.extend(size),
@@ -55,6 +66,7 @@ export class ChunkRecorder {
 
   /** The digests of all pieces of which the map claims something. */
   digestsOf(map: RescueMap): Map<number, number> {
+    this.#beside?.settle();
     const { pieceSize } = this.#digests;
     const claims = Domain.fromMap(map);
     const found = new Map<number, number>();

@@ -1,10 +1,10 @@
 /** The files of a chunk that is being read: target, maps, and what they say. */
 import { Domain, type Mapfile, OPEN_END, type RescueMap } from '@chunkrescue/mapfile';
 import { withChunkMap, withComments } from '../chunks/chunk-map-store.ts';
-import { ChunkRecorder } from '../chunks/chunk-recorder.ts';
+import { type Beside, ChunkRecorder } from '../chunks/chunk-recorder.ts';
 import { type ChunkState, claimsOf } from '../chunks/chunk-state.ts';
 import { CHUNK_FORMAT, type Manifest, manifestComments, readManifest } from '../chunks/manifest.ts';
-import { PIECE_SIZE } from '../chunks/piece-digests.ts';
+import { PIECE_SIZE, type PieceDigests } from '../chunks/piece-digests.ts';
 import { type Piece, pieces } from '../chunks/pieces.ts';
 import { joinSamples, SAMPLES_MAX, SAMPLES_PER_CHUNK } from '../chunks/samples.ts';
 import { sealedMapStore } from '../chunks/sealed-map-store.ts';
@@ -31,12 +31,14 @@ interface Before {
   readonly state: ChunkState;
   /** Whether the chunk's file is being written. */
   readonly isOpen: () => boolean;
+  /** Takes the digests of a chunk. */
+  readonly beside: (digests: PieceDigests) => Beside;
 }
 
 export function recordedFiles(
   job: FileRescueJob,
   store: MapStore,
-  { known, state, isOpen }: Before,
+  { known, state, isOpen, beside }: Before,
 ): RecordedFiles {
   const { chunk } = job;
   const offset = offsetOf(chunk);
@@ -46,6 +48,7 @@ export function recordedFiles(
     samplesMax: chunk === undefined ? SAMPLES_MAX : SAMPLES_PER_CHUNK,
     before: own && { manifest: own.manifest, claims: claimsOf(own.mapfile.map) },
     readBack: (claims) => readBack(job, claims),
+    beside: chunk === undefined ? undefined : beside,
   });
   const before = readManifest(known?.heading ?? []).samples ?? [];
   // What was remembered of another source would be a lie about this one.

@@ -1,6 +1,7 @@
 import { Domain, type Mapfile } from '@chunkrescue/mapfile';
 import { type ChunkState, claimsOf } from '../chunks/chunk-state.ts';
 import { readManifest } from '../chunks/manifest.ts';
+import type { PieceDigests } from '../chunks/piece-digests.ts';
 import { sealedMapStore } from '../chunks/sealed-map-store.ts';
 import { checkBinding } from '../chunks/source-binding.ts';
 import { missingBytes } from '../chunks/target-errors.ts';
@@ -18,6 +19,7 @@ import { type LazyTarget, lazyTarget } from '../wrap/lazy-target.ts';
 import { checkChunk } from './check-chunk.ts';
 import { checkTarget } from './check-target.ts';
 import { recordedFiles, withOwn } from './chunk-files.ts';
+import { DigestThread } from './digest-thread.ts';
 import type { FileRescueJob, FileRescueResult } from './job.ts';
 import { testSource } from './test-source.ts';
 
@@ -47,17 +49,24 @@ function rescueFrom(source: Source, job: FileRescueJob, how: How): FileRescueRes
   const known = withOwn(job.isReread ? forgetting(found, domain) : found, state, domain);
   const idle = nothingToDo(job, { source, known, state });
   if (idle !== undefined) return idle;
-  const before = claimsOf(known?.map).intersect(domain).size;
   const open = (): Target =>
     openFileTarget(job.target, { mode: 'any', force: job.isForced ?? false });
   const target = job.chunk?.isLazy ? lazyTarget(job.target, open) : open();
   const isOpen = (): boolean => !('isOpen' in target) || (target as LazyTarget).isOpen;
-  const files = recordedFiles(job, loadedAs(store, known), { known: found, state, isOpen });
+  let digester: DigestThread | undefined;
+  const beside = (digests: PieceDigests): DigestThread => {
+    digester = new DigestThread(digests, longestRead(job, source));
+    return digester;
+  };
+  const before = { known: found, state, isOpen, beside };
+  const files = recordedFiles(job, loadedAs(store, known), before);
   let result: ReturnType<typeof rescueBlocking>;
   try {
     const ports = { source, target: files.target(target), store: files.store };
-    result = rescueBlocking({ ...optionsOf(job), ...how, ...ports });
+    const memory = digester === undefined ? {} : { memory: digester };
+    result = rescueBlocking({ ...optionsOf(job), ...how, ...ports, ...memory });
   } finally {
+    digester?.close();
     target.close?.();
   }
   const { end, progress } = result;
@@ -68,9 +77,17 @@ function rescueFrom(source: Source, job: FileRescueJob, how: How): FileRescueRes
     progress,
     isElsewhere: false,
     wasDone: false,
-    gained: progress.rescued - before,
+    gained: progress.rescued - claimsOf(known?.map).intersect(domain).size,
     check: isChecked ? checkChunk(job) : undefined,
   };
+}
+
+/** No read is longer than the domain, and a cluster may be a gigabyte. */
+function longestRead(job: FileRescueJob, source: Source): number {
+  const { clusterSize } = resolveSettings(job.settings, source, completeManner);
+  const domain = Domain.of(job.domain ?? []);
+  const size = domain.isEmpty ? (source.size ?? clusterSize) : domain.end - domain.start;
+  return Math.max(1, Math.min(clusterSize, size));
 }
 
 function optionsOf(job: FileRescueJob): Omit<RescueOptions, 'source' | 'target'> {

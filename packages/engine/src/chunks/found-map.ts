@@ -1,0 +1,109 @@
+/** Maps of whole sources as they lie there: the common map of a rescue, and the map of an image. */
+import { Domain, type Mapfile } from '@chunkrescue/mapfile';
+import { RescueError } from '../errors.ts';
+import { existingSize } from '../node/existing-size.ts';
+import { openFileSource } from '../node/file-source.ts';
+import { splitPath } from '../node/folders.ts';
+import { statOf } from '../node/paths.ts';
+import { evidenceOf } from './evidence.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+import { sealedMapStore } from './sealed-map-store.ts';
+
+export interface FoundMap {
+  readonly path: string;
+  readonly mapfile: Mapfile;
+  readonly manifest: Manifest;
+}
+
+export interface FoundImage extends FoundMap {
+  readonly image: string;
+  /** Checksums of the chunks' maps that were merged into it. */
+  readonly merged: ReadonlySet<string>;
+}
+
+/** What a file is, as far as a glance tells. */
+export type FileKind = 'common' | 'image' | 'receipt' | 'plan' | 'chunk' | undefined;
+
+const HEAD_SIZE = 4096;
+const IMAGE_ENDS = ['.raw', '.img', '.dd', '.bin', ''];
+
+/** Reads the first lines of a map only: beside a rescue may lie anything. */
+export function kindOfMap(path: string, { isGiven }: { readonly isGiven: boolean }): FileKind {
+  const { name } = splitPath(path);
+  if (!statOf(path)?.isFile()) return undefined;
+  if (!/\.map$/.test(name)) return isGiven ? kindOfImage(path) : lonelyChunk(path);
+  const head = headOf(path);
+  const { kind, job, format, chunk } = readManifest(head.split('\n'));
+  if (kind !== undefined) return kind;
+  if (chunk !== undefined || /^chunk\d{2,}(\.raw)?\.map$/.test(name)) return 'chunk';
+  if (job !== undefined || format !== undefined || name === 'common.map') return 'common';
+  return isGiven && isMap(head) ? 'common' : undefined;
+}
+
+/** A chunk without its map; one that has a map is told by that. */
+function lonelyChunk(path: string): FileKind {
+  const isNamed = /^chunk\d{2,}\.raw$/.test(splitPath(path).name);
+  return isNamed && !statOf(mapOfImage(path))?.isFile() ? 'chunk' : undefined;
+}
+
+/** An image is told by the map beside it. */
+function kindOfImage(path: string): FileKind {
+  const map = mapOfImage(path);
+  return statOf(map)?.isFile() ? readManifest(headOf(map).split('\n')).kind : undefined;
+}
+
+function mapOfImage(path: string): string {
+  const own = `${path}.map`;
+  return statOf(own)?.isFile() ? own : `${path.replace(/\.[^./]*$/, '')}.map`;
+}
+
+function headOf(path: string): string {
+  const file = openFileSource(path, { direct: false });
+  try {
+    const bytes = new Uint8Array(HEAD_SIZE);
+    return new TextDecoder().decode(bytes.subarray(0, file.read(0, bytes).copied));
+  } finally {
+    file.close();
+  }
+}
+
+function isMap(head: string): boolean {
+  return /^(?:#.*\n|[ \t]*\r?\n)*0[xX]?[0-9a-fA-F]*[ \t]+[?*/\-FG+][ \t\r\n]/.test(head);
+}
+
+/** @throws RescueError `map-corrupt` or `map-read` */
+export function findMap(path: string): FoundMap {
+  const mapfile = sealedMapStore(path).load() as Mapfile | undefined;
+  if (mapfile === undefined) {
+    throw new RescueError('map-corrupt', `${path} is empty, which no map is.`, { path });
+  }
+  return { path, mapfile, manifest: readManifest(mapfile.heading) };
+}
+
+/**
+ * An image by its map, or by itself.
+ * @throws RescueError as {@link findMap}, and `target-missing` when it is not there or too short
+ */
+export function findImage(path: string, { isGiven }: { readonly isGiven: boolean }): FoundImage {
+  const isImage = isGiven && !/\.map$/.test(path);
+  const map = isImage ? mapOfImage(path) : path;
+  const found = findMap(map);
+  const image = isImage ? path : imageOf(map);
+  const claims = Domain.fromMap(found.mapfile.map);
+  const size = image === undefined ? undefined : existingSize(image);
+  if (image === undefined || size === undefined || size < claims.end) {
+    const what = image === undefined ? 'no image lies beside it' : `${image} has ${size} bytes`;
+    throw new RescueError(
+      'target-missing',
+      `${map} says that ${claims.size} bytes were merged up to position ${claims.end}, but ${what}.`,
+      { path: map, hint: 'Put the image back; otherwise its chunks must be merged again.' },
+    );
+  }
+  const merged = new Set([...evidenceOf(image)].map(({ seal }) => seal));
+  return { ...found, image, merged };
+}
+
+function imageOf(map: string): string | undefined {
+  const stem = map.slice(0, -'.map'.length);
+  return IMAGE_ENDS.map((end) => `${stem}${end}`).find((path) => statOf(path)?.isFile());
+}
