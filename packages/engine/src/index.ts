@@ -3,17 +3,16 @@ export {
   evidenceFolder,
   evidenceOf,
 } from './chunks/evidence.ts';
-export type { ChunkFileState, FoundChunk } from './chunks/found-chunk.ts';
-export { type FoundFiles, type FoundTrouble, findFiles } from './chunks/found-files.ts';
-export type { FoundImage, FoundMap } from './chunks/found-map.ts';
 export {
   type ChunkStatus,
-  type JobStatus,
-  jobStatuses,
   type MergeState,
   type ReadState,
   readState,
-} from './chunks/job-status.ts';
+} from './chunks/chunk-status.ts';
+export type { ChunkFileState, FoundChunk } from './chunks/found-chunk.ts';
+export { type FoundFiles, type FoundTrouble, findFiles } from './chunks/found-files.ts';
+export type { FoundImage, FoundMap } from './chunks/found-map.ts';
+export { type JobStatus, jobStatuses } from './chunks/job-status.ts';
 export {
   type ChunkLayout,
   chunkCount,
@@ -38,6 +37,7 @@ export type {
   ReceiptNote,
   Refusal,
 } from './chunks/merge-job.ts';
+export { type MergeFollowing, mergeChunks } from './chunks/merge.ts';
 export {
   type ChunkMapFacts,
   type ChunkPair,
@@ -119,6 +119,7 @@ export { resolveSettings, type SettingsInput, type StrategySettings } from './st
 export { rescueSteps, type StepsEnd } from './strategy/steps.ts';
 export { type Following, mergeFiles, RescueWorker, rescueFiles } from './worker/host.ts';
 export type { ChunkCheck, ChunkJob, FileRescueJob, FileRescueResult } from './worker/job.ts';
+export { rescueFilesBlocking } from './worker/rescue-files-blocking.ts';
 export { withBadAreas } from './wrap/bad-areas.ts';
 export { withBadSectorData } from './wrap/bad-sector-data.ts';
 export { type CheckedSource, withCheckOnError } from './wrap/check-on-error.ts';

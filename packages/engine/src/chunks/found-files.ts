@@ -115,7 +115,7 @@ function look(path: string, found: Finding, { isGiven }: { readonly isGiven: boo
     else {
       const chunk = kind === 'plan' ? undefined : findChunk(path);
       if (chunk !== undefined) found.chunks.push(chunk);
-      else if (isGiven) throw notOfARescue(path, kind);
+      else if (isGiven) throw notOfARescue(path, { isPlan: kind === 'plan' });
     }
   } catch (error) {
     const isStranger = kind === undefined || kind === 'plan';
@@ -134,9 +134,11 @@ function receiptIn(path: string): Receipt {
   });
 }
 
-function notOfARescue(path: string, kind: 'plan' | undefined): RescueError {
-  const what = kind === 'plan' ? 'is a plan: it says what is to be read, not what was' : undefined;
-  return new RescueError('map-read', `${path} ${what ?? 'is nothing that rescue wrote'}.`, {
+function notOfARescue(path: string, { isPlan }: { readonly isPlan: boolean }): RescueError {
+  const what = isPlan
+    ? 'is a plan: it says what is to be read, not what was'
+    : 'is nothing that rescue wrote';
+  return new RescueError('map-read', `${path} ${what}.`, {
     path,
     hint: 'Give the common map, an image made by rescue merge, or the folder with the chunks. What any map says: rescue map show MAP',
   });

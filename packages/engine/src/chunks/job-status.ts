@@ -1,32 +1,13 @@
 /** How far a rescue is, chunk by chunk, from all files of it that were found. */
 import { OPEN_END, RescueMap, unionOf } from '@chunkrescue/mapfile';
 import { type DomainTotals, domainTotals } from '../events.ts';
-import type { ChunkFileState, FoundChunk } from './found-chunk.ts';
+import { type ChunkStatus, chunkStatus, type Knowledge, type RowRange } from './chunk-status.ts';
+import type { FoundChunk } from './found-chunk.ts';
 import type { FoundFiles } from './found-files.ts';
 import type { FoundImage, FoundMap } from './found-map.ts';
 import { chunkCount, chunkRange } from './layout.ts';
 import type { Manifest } from './manifest.ts';
 import type { Receipt } from './receipt.ts';
-
-/** How much of a range was read; `unknown` where no common map is here that could tell. */
-export type ReadState = 'done' | 'partly' | 'not' | 'unknown';
-
-/** How much of what was read is in the image; `unknown` where neither image nor receipt is here. */
-export type MergeState = 'done' | 'partly' | 'not' | 'unknown';
-
-/** One chunk; or the whole source, of a rescue without chunks. Sizes are bytes. */
-export interface ChunkStatus extends DomainTotals {
-  readonly chunk: number | undefined;
-  readonly pos: number;
-  readonly size: number;
-  readonly read: ReadState;
-  /** The best of its files that are here. */
-  readonly here: ChunkFileState | 'none';
-  readonly merged: MergeState;
-  /** Its files here are in the image, map for map, and may be deleted. */
-  readonly isReceived: boolean;
-  readonly files: readonly FoundChunk[];
-}
 
 export interface JobStatus {
   readonly job: string | undefined;
@@ -45,14 +26,6 @@ export interface JobStatus {
 
 /** More chunks than anybody has; a map may say anything. */
 const CHUNKS_MAX = 1_000_000;
-const BEST_FIRST: readonly ChunkFileState[] = [
-  'complete',
-  'unfinished',
-  'damaged',
-  'map-missing',
-  'raw-missing',
-];
-
 /** The rescues of which something was found, one after the other. */
 export function jobStatuses(found: FoundFiles): JobStatus[] {
   const jobs = new Set([
@@ -96,9 +69,7 @@ function statusOfJob(job: string, files: JobFiles): JobStatus {
     ),
   ];
   const merged =
-    images.length > 0
-      ? images.map(({ mapfile }) => mapfile.map).reduce(unionOf)
-      : receipt?.map;
+    images.length > 0 ? images.map(({ mapfile }) => mapfile.map).reduce(unionOf) : receipt?.map;
   const sourceSize = manifest.sourceSize ?? endOf([...maps, ...(merged ? [merged] : [])]);
   const whole = RescueMap.ofOne(0, sourceSize);
   const known = [...maps, ...(merged ? [merged] : [])].reduce(unionOf, whole);
@@ -107,7 +78,12 @@ function statusOfJob(job: string, files: JobFiles): JobStatus {
     ...(images.length > 0 ? [] : (receipt?.merged ?? [])),
   ]);
   const isCommonHere = commons.length > 0;
-  const knowledge: Knowledge = { known, merged: merged && unionOf(merged, whole), seals, isCommonHere };
+  const knowledge: Knowledge = {
+    known,
+    merged: merged && unionOf(merged, whole),
+    seals,
+    isCommonHere,
+  };
   const rows = rangesOf({ ...manifest, sourceSize }).map((range) => {
     const own = chunks.filter(({ number }) => number !== undefined && number === range.chunk);
     return chunkStatus(range, own, knowledge);
@@ -120,15 +96,14 @@ function statusOfJob(job: string, files: JobFiles): JobStatus {
 
 /** Each fact as the first tells it that knows it. */
 function firstOf(manifests: readonly Manifest[]): Manifest {
-  return manifests.reduceRight<Manifest>(
-    (all, { chunkSize, sourceSize, identity }) => ({
-      ...all,
-      ...(chunkSize !== undefined && { chunkSize }),
-      ...(sourceSize !== undefined && { sourceSize }),
-      ...(identity !== undefined && { identity }),
-    }),
-    {},
-  );
+  const chunkSize = manifests.find((each) => each.chunkSize !== undefined)?.chunkSize;
+  const sourceSize = manifests.find((each) => each.sourceSize !== undefined)?.sourceSize;
+  const identity = manifests.find((each) => each.identity !== undefined)?.identity;
+  return {
+    ...(chunkSize !== undefined && { chunkSize }),
+    ...(sourceSize !== undefined && { sourceSize }),
+    ...(identity !== undefined && { identity }),
+  };
 }
 
 function endOf(maps: readonly RescueMap[]): number {
@@ -142,13 +117,10 @@ function newest(receipts: readonly Receipt[]): Receipt | undefined {
   );
 }
 
-interface RowRange {
-  readonly chunk: number | undefined;
-  readonly pos: number;
-  readonly size: number;
-}
-
-function rangesOf({ chunkSize, sourceSize }: Manifest & { readonly sourceSize: number }): RowRange[] {
+function rangesOf({
+  chunkSize,
+  sourceSize,
+}: Manifest & { readonly sourceSize: number }): RowRange[] {
   const count = chunkSize === undefined ? 0 : chunkCount({ chunkSize, sourceSize });
   if (chunkSize === undefined || count > CHUNKS_MAX) {
     return [{ chunk: undefined, pos: 0, size: sourceSize }];
@@ -157,53 +129,4 @@ function rangesOf({ chunkSize, sourceSize }: Manifest & { readonly sourceSize: n
     const range = chunkRange({ chunkSize, sourceSize }, chunk);
     return { chunk, pos: range?.pos ?? 0, size: range?.size ?? 0 };
   });
-}
-
-interface Knowledge {
-  readonly known: RescueMap;
-  readonly merged: RescueMap | undefined;
-  /** Checksums of chunks' maps that are in the image. */
-  readonly seals: ReadonlySet<string>;
-  readonly isCommonHere: boolean;
-}
-
-function chunkStatus(
-  range: RowRange,
-  files: readonly FoundChunk[],
-  { known, merged, seals, isCommonHere }: Knowledge,
-): ChunkStatus {
-  const end = range.pos + range.size;
-  const totals = domainTotals(known.slice(range.pos, end));
-  const there = merged && domainTotals(merged.slice(range.pos, end));
-  const here = BEST_FIRST.find((state) => files.some((file) => file.state === state)) ?? 'none';
-  const received = files.filter(({ facts }) => facts?.seal !== undefined && seals.has(facts.seal));
-  const read = readState(totals);
-  return {
-    ...range,
-    ...totals,
-    read: read === 'not' && !isCommonHere ? 'unknown' : read,
-    here,
-    merged: mergeState(totals, there),
-    isReceived: files.length > 0 && received.length === files.length,
-    files,
-  };
-}
-
-/** Tells from a range's totals how far it is read; bad sectors do not hold it up. */
-export function readState({
-  domainSize,
-  nonTried,
-  nonTrimmed,
-  nonScraped,
-}: DomainTotals): Exclude<ReadState, 'unknown'> {
-  if (nonTried === domainSize && domainSize > 0) return 'not';
-  return nonTried + nonTrimmed + nonScraped === 0 ? 'done' : 'partly';
-}
-
-/** The image never knows more than all files together, so that sums can be compared. */
-function mergeState(all: DomainTotals, there: DomainTotals | undefined): MergeState {
-  if (there === undefined) return 'unknown';
-  if (there.nonTried === there.domainSize) return 'not';
-  const isAll = there.rescued === all.rescued && there.nonTried === all.nonTried;
-  return isAll ? 'done' : 'partly';
 }
