@@ -1,14 +1,15 @@
-export {
-  type Evidence,
-  evidenceFolder,
-  evidenceOf,
-} from './chunks/evidence.ts';
+export { isRawName, mapNameOf, packedName } from './chunks/chunk-names.ts';
 export {
   type ChunkStatus,
   type MergeState,
   type ReadState,
   readState,
 } from './chunks/chunk-status.ts';
+export {
+  type Evidence,
+  evidenceFolder,
+  evidenceOf,
+} from './chunks/evidence.ts';
 export type { ChunkFileState, FoundChunk } from './chunks/found-chunk.ts';
 export { type FoundFiles, type FoundTrouble, findFiles } from './chunks/found-files.ts';
 export type { FoundImage, FoundMap } from './chunks/found-map.ts';
@@ -29,6 +30,7 @@ export {
   readManifest,
   type Sample,
 } from './chunks/manifest.ts';
+export { type MergeFollowing, mergeChunks } from './chunks/merge.ts';
 export type {
   MergedChunk,
   MergeEvent,
@@ -37,7 +39,6 @@ export type {
   ReceiptNote,
   Refusal,
 } from './chunks/merge-job.ts';
-export { type MergeFollowing, mergeChunks } from './chunks/merge.ts';
 export {
   type ChunkMapFacts,
   type ChunkPair,
@@ -97,6 +98,7 @@ export { type FileLock, lockFile } from './node/lock.ts';
 export { fileMapStore } from './node/map-store.ts';
 export { isVolatile, type Mount, mountOf, mountsOfDevice } from './node/mounts.ts';
 export type { FileTargetOptions } from './node/open-output.ts';
+export { canPack, type Packing } from './node/packing.ts';
 export { finalPath, statOf } from './node/paths.ts';
 export { preallocate } from './node/preallocate.ts';
 export { assertDistinctFiles, isSameFile } from './node/same-file.ts';

@@ -1,6 +1,15 @@
 /** `rescue merge`: puts chunks into one image, in any order, as they come. */
 import { existsSync } from 'node:fs';
-import { assertDistinctFiles, type MergeEvent, type MergeJob } from '@chunkrescue/engine';
+import { basename, join } from 'node:path';
+import {
+  assertDistinctFiles,
+  isRawName,
+  type MergeEvent,
+  type MergeJob,
+  mapNameOf,
+  namesIn,
+  statOf,
+} from '@chunkrescue/engine';
 import type { Argv } from 'yargs';
 import type { Context } from '../context.ts';
 import { type ExitStatus, UsageError } from '../exit.ts';
@@ -24,7 +33,7 @@ export function mergeOptions(argv: Argv): Argv<MergeArguments> {
       type: 'string',
       array: true,
       demandOption: true,
-      describe: 'Chunks, each with its map beside it, and last the image',
+      describe: 'Chunks or directories with chunks, and last the image',
     })
     .options({
       map: {
@@ -65,8 +74,8 @@ export function mergeOptions(argv: Argv): Argv<MergeArguments> {
 }
 
 export async function merge(args: MergeArguments, context: Context): Promise<ExitStatus> {
-  const raws = args.files.slice(0, -1);
   const image = args.files.at(-1);
+  const raws = args.files.slice(0, -1).flatMap((name) => chunksIn(name, image ?? ''));
   if (image === undefined || raws.length === 0) {
     throw new UsageError('Say which chunks and which image: rescue merge chunk*.raw final.raw');
   }
@@ -74,6 +83,9 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
     throw new UsageError(
       `There is no file ${raws.find((raw) => raw.includes('*')) ?? image} here.`,
     );
+  }
+  if (statOf(image)?.isDirectory()) {
+    throw new UsageError(`The last name is the image to write, and ${image} is a directory.`);
   }
   if (/\.map$/.test(image)) {
     throw new UsageError(`The last name is the image to write, and ${image} is a map.`);
@@ -84,7 +96,7 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
     );
   }
   const map = args.map ?? `${image.replace(/\.(raw|img|dd|bin)$/, '')}.map`;
-  const chunks = raws.map((raw) => ({ raw, map: mapOf(raw) }));
+  const chunks = raws.map((raw) => ({ raw, map: mapNameOf(raw) }));
   assertDistinctFiles([
     ...chunks.map(({ raw }) => ({ role: 'chunk', path: raw })),
     ...chunks.map((chunk) => ({ role: "chunk's map", path: chunk.map })),
@@ -112,8 +124,12 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
   return tellImage(result, { image, map }, context);
 }
 
-/** Never both: `rescue read` refuses to make the one beside the other. `chunk03.raw.map` where a domain made by hand was read, `chunk03.map` otherwise. */
-export function mapOf(raw: string): string {
-  const own = `${raw}.map`;
-  return existsSync(own) ? own : `${raw.replace(/\.[^./]*$/, '')}.map`;
+/** The files behind a name: itself, or all chunks in a folder. @throws UsageError */
+function chunksIn(name: string, image: string): string[] {
+  if (!statOf(name)?.isDirectory()) return [name];
+  const found = namesIn(name)
+    .filter((each) => isRawName(each) && each !== basename(image))
+    .map((each) => join(name, each));
+  if (found.length === 0) throw new UsageError(`There is no chunk in ${name}.`);
+  return found;
 }

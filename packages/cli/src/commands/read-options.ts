@@ -19,6 +19,8 @@ export interface ReadArguments extends EngineArguments, OutputArguments {
   out: string;
   map: string | undefined;
   layout: 'auto' | 'sparse' | 'compact';
+  compress: 'gzip' | 'zstd' | undefined;
+  stage: string | undefined;
   free: boolean;
   carried: boolean;
   reread: boolean;
@@ -79,6 +81,16 @@ const WHERE = {
     default: 'auto',
     describe:
       'sparse: at the true offset behind a hole; compact: from the first byte on (FAT, exFAT)',
+  },
+  compress: {
+    choices: ['gzip', 'zstd'],
+    requiresArg: true,
+    describe: 'Compress each finished chunk, for a slow stick (zstd: Node 22.15 or newer)',
+  },
+  stage: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'With --compress: where a chunk grows before [default: the folder of the map]',
   },
   free: {
     type: 'boolean',

@@ -1,11 +1,13 @@
 /** Reads one chunk, or the ranges of a map made by hand. */
 import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import {
   assertDistinctFiles,
   type FileRescueJob,
   type FileRescueResult,
   type Layout,
   type Manifest,
+  packedName,
   type Receipt,
   type RescueWorker,
   readManifest,
@@ -85,6 +87,7 @@ function jobFor(
   { task, range, commandLine }: { task: Task; range: Range; commandLine: string },
 ): FileRescueJob {
   const { args, source, layout, common, manifest, receipt, room } = task;
+  const staged = stagedPair(part, task);
   const isRetry = args['retry-bad'];
   const settings = engineSettings(args, source);
   const chunkSize =
@@ -93,16 +96,16 @@ function jobFor(
     source: source.path,
     isDirect: args.direct,
     ...(args['test-mode'] === undefined ? {} : { testMap: args['test-mode'] }),
-    target: part.raw,
+    target: staged.raw,
     map: common,
     manifest: { ...manifest, ...chunkSize },
     isAdopted: args.adopt,
     domain: part.ranges,
     chunk: {
-      map: part.map,
+      map: staged.map,
       manifest: {
         range,
-        layout: layoutOf(part, room.layout),
+        layout: layoutOf(staged, args.compress === undefined ? room.layout : 'compact'),
         ...chunkSize,
         ...(part.chunk === undefined ? {} : { chunk: part.chunk }),
       },
@@ -110,6 +113,12 @@ function jobFor(
       ...(receipt === undefined ? {} : { received: [...receipt.map.ranges('+')] }),
       isChecked: !args['no-check'],
       isLazy: isRetry,
+      ...(args.compress !== undefined && {
+        packed: {
+          pair: { raw: packedName(part.raw, args.compress), map: part.map },
+          packing: args.compress,
+        },
+      }),
     },
     isReread: args.reread,
     trustsTarget: args['trust-target'],
@@ -120,8 +129,15 @@ function jobFor(
   };
 }
 
+/** Where the chunk grows: in its place, or aside until it is compressed. */
+function stagedPair({ raw, map }: Part, { args, common }: Task): { raw: string; map: string } {
+  if (args.compress === undefined) return { raw, map };
+  const stage = args.stage ?? dirname(common);
+  return { raw: join(stage, basename(raw)), map: join(stage, basename(map)) };
+}
+
 /** A chunk that was begun goes on as it was begun. */
-function layoutOf({ map }: Part, chosen: Layout): Layout {
+function layoutOf({ map }: { readonly map: string }, chosen: Layout): Layout {
   const mapfile = existsSync(map) ? loadMap(map) : undefined;
   return readManifest(mapfile?.heading ?? []).layout ?? chosen;
 }

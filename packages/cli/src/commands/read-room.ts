@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import {
   type ChunkLayout,
   type FolderFacts,
+  isRawName,
   type Layout,
+  mapNameOf,
   namesIn,
   newestReceipt,
   probeFolder,
@@ -132,16 +134,16 @@ export function freeReceived(out: string, receipt: Receipt | undefined, context:
   const freed: string[] = [];
   const kept: string[] = [];
   for (const name of namesIn(out)) {
-    if (!/\.raw$/.test(name)) continue;
+    if (!isRawName(name)) continue;
     const raw = join(out, name);
-    const pair = { raw, map: join(out, name.replace(/\.raw$/, '.map')) };
+    const pair = { raw, map: mapNameOf(raw) };
     const seal = sealIn(pair, receipt?.job);
     if (seal === undefined) continue;
     if (receipt?.merged.has(seal)) {
       rmSync(pair.raw);
       rmSync(pair.map);
-      freed.push(name.replace(/\.raw$/, ''));
-    } else kept.push(name.replace(/\.raw$/, ''));
+      freed.push(name);
+    } else kept.push(name);
   }
   const list = (names: readonly string[]): string => names.join(', ');
   if (freed.length > 0) {

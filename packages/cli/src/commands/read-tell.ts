@@ -1,6 +1,7 @@
 /** What `rescue read` says of its chunks. */
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type FileRescueResult, mountOf } from '@chunkrescue/engine';
+import { type FileRescueResult, mountOf, packedName } from '@chunkrescue/engine';
 import type { Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
 import { count, span } from '../screen/units.ts';
@@ -19,7 +20,8 @@ export function tellPart(
   context: Context,
 ): void {
   const { end, progress, isElsewhere, wasDone, gained } = result;
-  const { raw, map, chunk } = part;
+  const { map, chunk } = part;
+  const raw = shownFile(part, args);
   const record = { type: 'chunk', chunk, ...range, raw, map, end, gained, ...progress };
   const where = `${part.label} (${span(range.pos, range.pos + range.size)})`;
   const known = summary(progress);
@@ -28,7 +30,7 @@ export function tellPart(
     : 'The same command goes on.';
   const isUntouched = args['retry-bad'] && gained === 0 && end !== 'aborted';
   let text = `${where}: ${known}.\n  ${raw}  ${map}`;
-  if (isElsewhere) {
+  if (isElsewhere && !existsSync(raw)) {
     text = `${where}: finished before, and ${basename(raw)} is not here any more; nothing to do. ${known}.`;
   } else if (wasDone) text = `${where}: finished before; nothing to do. ${known}.`;
   else if (end === 'aborted') text = `${where}: stopped, saved. ${known}. ${goOn}`;
@@ -39,21 +41,32 @@ export function tellPart(
   );
 }
 
+/** The chunk's file as it is when finished: compressed or not. */
+function shownFile({ raw }: Part, { compress }: ReadArguments): string {
+  if (compress !== undefined) return packedName(raw, compress);
+  const packings = ['gzip', 'zstd'] as const;
+  const there = packings
+    .map((packing) => packedName(raw, packing))
+    .find((name) => existsSync(name));
+  return existsSync(raw) ? raw : (there ?? raw);
+}
+
 /** Returns false when the chunk that was written is not what was read. */
 export function tellCheck(part: Part, { result, args }: Told, context: Context): boolean {
   const { check } = result;
+  const raw = shownFile(part, args);
   if (check === undefined) return true;
   const [first] = check.different;
   if (first === undefined) {
     const how = check.isPastCache
       ? 'read again from the disk, past the cache'
       : "read again, but only from the system's cache; rescue verify tells more after unplugging";
-    context.report.detail(`${basename(part.raw)}: ${how}; it is what came from the source.`);
+    context.report.detail(`${basename(raw)}: ${how}; it is what came from the source.`);
     return true;
   }
   context.report.error({
     code: 'chunk-mismatch',
-    message: `${part.raw} is not what was read: ${count(check.different.length, 'place')} differ, the first from position ${first.pos} of the source on. The stick loses data.`,
+    message: `${raw} is not what was read: ${count(check.different.length, 'place')} differ, the first from position ${first.pos} of the source on. The stick loses data.`,
     hint: `Use another stick if you can, and read that chunk again with --reread (${args.out} was given as --out).`,
   });
   return false;

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   assertDistinctFiles,
+  canPack,
   isVolatile,
   RescueError,
   readManifest,
@@ -64,7 +65,19 @@ function checkArguments(args: ReadArguments): void {
   if (args['retry-bad'] && args.reread) {
     throw new UsageError('--retry-bad keeps what was read; --reread forgets it. Say one of them.');
   }
-  if (!existsSync(args.out) || !statSync(args.out).isDirectory()) {
+  if (args.compress !== undefined && !canPack(args.compress)) {
+    throw new UsageError(
+      `--compress: this Node (${process.version}) has no ${args.compress}; use gzip.`,
+    );
+  }
+  if (args.stage !== undefined && (args.compress === undefined || !isFolder(args.stage))) {
+    throw new UsageError(
+      args.compress === undefined
+        ? '--stage goes with --compress.'
+        : `--stage: there is no directory ${args.stage}.`,
+    );
+  }
+  if (!isFolder(args.out)) {
     throw new UsageError(`--out: there is no directory ${args.out}. Is the stick mounted?`);
   }
   const common = args.map ?? join(args.out, 'common.map');
@@ -73,6 +86,10 @@ function checkArguments(args: ReadArguments): void {
     { role: 'common map', path: common },
     ...(args.log === undefined ? [] : [{ role: 'log', path: args.log }]),
   ]);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 async function readAll(all: Iterable<Part>, task: Task, context: Context): Promise<ExitStatus> {

@@ -2,8 +2,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  isRawName,
   isSameFile,
   mapHeading,
+  mapNameOf,
   namesIn,
   RescueError,
   RescueWorker,
@@ -19,7 +21,6 @@ import type { Argv } from 'yargs';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus, statusOfCode, UsageError, worse } from '../exit.ts';
 import { type OutputArguments, withOutputOptions } from '../options/shared.ts';
-import { mapOf } from './merge.ts';
 import { tellVerified } from './verify-tell.ts';
 import { loadMap } from './world.ts';
 
@@ -112,7 +113,7 @@ function targetsIn(file: string, args: VerifyArguments): VerifyTarget[] {
   if (!existsSync(file)) throw new UsageError(`There is no file ${file}.`);
   if (statSync(file).isDirectory()) {
     const chunks = namesIn(file)
-      .filter((name) => /\.raw$/.test(name))
+      .filter((name) => isRawName(name))
       .map((name) => targetOf(join(file, name), undefined))
       .filter((target) => target.kind === 'chunk');
     if (chunks.length === 0) throw new UsageError(`There is no chunk in ${file}.`);
@@ -125,7 +126,7 @@ function targetsIn(file: string, args: VerifyArguments): VerifyTarget[] {
 }
 
 function targetOf(file: string, given: string | undefined): VerifyTarget {
-  const map = given ?? mapOf(file);
+  const map = given ?? mapNameOf(file);
   const manifest = existsSync(map) ? readManifest(loadMap(map)?.heading ?? []) : {};
   if (manifest.kind === 'image') return { kind: 'image', image: file, map };
   return { kind: 'chunk', pair: { raw: file, map } };

@@ -1,5 +1,5 @@
 /** How far one chunk is: read, here, merged. */
-import type { RescueMap } from '@chunkrescue/mapfile';
+import { Domain, type RescueMap } from '@chunkrescue/mapfile';
 import { type DomainTotals, domainTotals } from '../events.ts';
 import type { ChunkFileState, FoundChunk } from './found-chunk.ts';
 
@@ -55,17 +55,21 @@ export function chunkStatus(
 ): ChunkStatus {
   const end = range.pos + range.size;
   const totals = domainTotals(known.slice(range.pos, end));
-  const there = merged && domainTotals(merged.slice(range.pos, end));
+  const arrived = merged?.slice(range.pos, end);
   const here = BEST_FIRST.find((state) => files.some((file) => file.state === state)) ?? 'none';
-  const received = files.filter(({ facts }) => facts?.seal !== undefined && seals.has(facts.seal));
+  const there = Domain.of(arrived?.ranges('+') ?? []);
+  const isIn = ({ facts }: FoundChunk): boolean =>
+    facts?.seal !== undefined &&
+    seals.has(facts.seal) &&
+    Domain.fromMap(facts.mapfile.map).subtract(there).isEmpty;
   const read = readState(totals);
   return {
     ...range,
     ...totals,
     read: read === 'not' && !isCommonHere ? 'unknown' : read,
     here,
-    merged: mergeState(totals, there),
-    isReceived: files.length > 0 && received.length === files.length,
+    merged: mergeState(totals, arrived && domainTotals(arrived)),
+    isReceived: files.length > 0 && files.every(isIn),
     files,
   };
 }
@@ -81,10 +85,9 @@ export function readState({
   return nonTried + nonTrimmed + nonScraped === 0 ? 'done' : 'partly';
 }
 
-/** The image never knows more than all files together, so that sums can be compared. */
+/** The image never knows more than all files together, so that sums can be compared. What was not read is not in it. */
 function mergeState(all: DomainTotals, there: DomainTotals | undefined): MergeState {
   if (there === undefined) return 'unknown';
   if (there.nonTried === there.domainSize) return 'not';
-  const isAll = there.rescued === all.rescued && there.nonTried === all.nonTried;
-  return isAll ? 'done' : 'partly';
+  return there.rescued === all.rescued && there.nonTried === 0 ? 'done' : 'partly';
 }

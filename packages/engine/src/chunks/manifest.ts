@@ -4,6 +4,7 @@
  * characters, the most that ddrescue takes for one.
  */
 import type { Range } from '@chunkrescue/mapfile';
+import type { Packing } from '../node/packing.ts';
 import type { SourceIdentity } from '../ports.ts';
 import { digestLines, readDigestLine } from './digest-lines.ts';
 
@@ -32,6 +33,8 @@ export interface Manifest {
   /** What the chunk's file covers. */
   readonly range?: Range;
   readonly layout?: Layout;
+  /** How the file is compressed; its content is in compact layout then. */
+  readonly packing?: Packing;
   readonly chunkSize?: number;
   readonly sourceSize?: number;
   readonly identity?: SourceIdentity;
@@ -83,6 +86,7 @@ export function manifestComments(manifest: Manifest): string[] {
   put(NUMBERS.chunk, manifest.chunk);
   put('Chunk range', range && `${range.pos} ${range.size}`);
   put('Layout', layout);
+  put('Compression', manifest.packing);
   put(NUMBERS.chunkSize, manifest.chunkSize);
   put(NUMBERS.sourceSize, manifest.sourceSize);
   for (const [key, name] of Object.entries(IDENTITY)) {
@@ -155,6 +159,7 @@ function readWord(found: Found, name: string, value: string): void {
     if (kind !== undefined) found.kind = kind;
   }
   if (name === 'Layout' && (value === 'sparse' || value === 'compact')) found.layout = value;
+  if (name === 'Compression' && (value === 'gzip' || value === 'zstd')) found.packing = value;
   if (name === 'Chunk range') {
     const [pos, size] = value.split(' ').map(numberIn);
     if (pos !== undefined && size !== undefined && Number.isSafeInteger(pos + size)) {

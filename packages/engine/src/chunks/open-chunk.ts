@@ -3,8 +3,10 @@ import { Domain, type Mapfile, OPEN_END, type Range, type RescueMap } from '@chu
 import { type FileSource, openFileSource } from '../node/file-source.ts';
 import { fileMapStore } from '../node/map-store.ts';
 import { openPastCache } from '../node/open-past-cache.ts';
+import type { ReadOutcome } from '../ports.ts';
 import { chunkDamaged, cutShort, noMap, notAChunk } from './chunk-errors.ts';
 import { CHUNK_FORMAT, type Manifest, readManifest } from './manifest.ts';
+import { unpackedSource } from './packed-file.ts';
 import { PIECE_SIZE } from './piece-digests.ts';
 import { type Piece, pieceDigest, pieces } from './pieces.ts';
 import { sealOf, sealState } from './seal.ts';
@@ -31,12 +33,14 @@ export function openChunk(pair: ChunkPair, { cache }: ChunkReading): OpenChunk {
   const told = readChunkMap(pair);
   const { file, isPastCache } = openRaw(pair.raw, cache);
   try {
-    checkLength(pair, told, file);
+    const content = contentOf(file, told.manifest);
+    checkLength(pair, told, content);
+    const close = (): void => file.close();
+    return new OpenChunk(pair, told, { content: { ...content, close }, isPastCache });
   } catch (error) {
     file.close();
     throw error;
   }
-  return new OpenChunk(pair, told, { file, isPastCache });
 }
 
 /** What a chunk's map says. */
@@ -120,17 +124,28 @@ function openRaw(
   return { file: openFileSource(raw, { direct: false }), isPastCache: false };
 }
 
+/** The bytes of a chunk's file, unpacked. */
+interface Content {
+  readonly size: number;
+  read(pos: number, into: Uint8Array): ReadOutcome;
+}
+
+function contentOf(file: FileSource, { packing, range }: Manifest): Content {
+  if (packing !== undefined) return unpackedSource(file, { packing, size: range?.size ?? 0 });
+  return { size: file.size ?? 0, read: (pos, into) => file.read(pos, into) };
+}
+
 function checkLength(
   pair: ChunkPair,
   { mapfile, manifest }: ChunkMapFacts,
-  file: FileSource,
+  { size }: Content,
 ): void {
   const { range } = manifest;
   const isFinished = mapfile.state === '+';
   const claimed = Domain.fromMap(mapfile.map).end;
   const end = range !== undefined && isFinished ? range.pos + range.size : claimed;
   const wanted = end - offsetIn(manifest);
-  if ((file.size ?? 0) < wanted) throw cutShort(pair.raw, { size: file.size ?? 0, wanted });
+  if (size < wanted) throw cutShort(pair.raw, { size, wanted });
 }
 
 /** Bytes of the source in front of the file's first byte. */
@@ -147,12 +162,12 @@ export class OpenChunk {
   readonly text: string;
   /** Reads go to the medium, not to the system's cache. */
   readonly isPastCache: boolean;
-  readonly #file: FileSource;
+  readonly #content: Content & { close(): void };
 
   constructor(
     pair: ChunkPair,
     facts: ChunkMapFacts,
-    opened: { file: FileSource; isPastCache: boolean },
+    opened: { readonly content: Content & { close(): void }; readonly isPastCache: boolean },
   ) {
     this.pair = pair;
     this.mapfile = facts.mapfile;
@@ -160,7 +175,7 @@ export class OpenChunk {
     this.seal = facts.seal;
     this.text = facts.text;
     this.isPastCache = opened.isPastCache;
-    this.#file = opened.file;
+    this.#content = opened.content;
   }
 
   get map(): RescueMap {
@@ -186,8 +201,8 @@ export class OpenChunk {
   }
 
   /** Reads at a position of the source. */
-  read(pos: number, into: Uint8Array): ReturnType<FileSource['read']> {
-    return this.#file.read(pos - offsetIn(this.manifest), into);
+  read(pos: number, into: Uint8Array): ReadOutcome {
+    return this.#content.read(pos - offsetIn(this.manifest), into);
   }
 
   /** What the map claims, piece by piece; all of it, or what lies in a domain. */
@@ -214,6 +229,6 @@ export class OpenChunk {
   }
 
   close(): void {
-    this.#file.close();
+    this.#content.close();
   }
 }

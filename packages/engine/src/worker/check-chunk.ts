@@ -1,11 +1,10 @@
 /** Reading a chunk again when it is finished: a stick that keeps something else than it was given lies. */
-import { openChunk } from '../chunks/open-chunk.ts';
-import type { ChunkCheck, FileRescueJob } from './job.ts';
+import { type ChunkPair, openChunk } from '../chunks/open-chunk.ts';
+import type { ChunkCheck } from './job.ts';
 
 /** @throws RescueError `map-corrupt` or `chunk-mismatch` when the files are not as they were written */
-export function checkChunk(job: FileRescueJob): ChunkCheck | undefined {
-  if (job.chunk === undefined) return undefined;
-  const chunk = openChunk({ raw: job.target, map: job.chunk.map }, { cache: 'avoided' });
+export function checkChunk(pair: ChunkPair): ChunkCheck {
+  const chunk = openChunk(pair, { cache: 'avoided' });
   try {
     return { isPastCache: chunk.isPastCache, different: [...chunk.differences()] };
   } finally {

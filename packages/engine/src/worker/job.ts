@@ -2,9 +2,11 @@
 import type { Range } from '@chunkrescue/mapfile';
 import type { Manifest } from '../chunks/manifest.ts';
 import type { MergeEvent, MergeJob, MergeResult } from '../chunks/merge-job.ts';
+import type { ChunkPair } from '../chunks/open-chunk.ts';
 import type { VerifyEvent, VerifyJob, VerifyResult } from '../chunks/verify-job.ts';
 import type { RescueErrorCode } from '../errors.ts';
 import type { Progress, RescueEnd, RescueEvent } from '../events.ts';
+import type { Packing } from '../node/packing.ts';
 import type { SettingsInput } from '../strategy/settings.ts';
 
 /** A rescue from a file or device into a file. */
@@ -56,6 +58,8 @@ export interface ChunkJob {
   readonly isChecked?: boolean;
   /** Nothing is made unless something new is read (for retries). Default false. */
   readonly isLazy?: boolean;
+  /** When it is finished, the chunk is compressed into other files and removed. */
+  readonly packed?: { readonly pair: ChunkPair; readonly packing: Packing };
 }
 
 /** What reading a finished chunk again came to. */
@@ -78,6 +82,8 @@ export interface FileRescueResult {
   readonly gained: number;
   /** Undefined when the chunk was not read again: it is not finished, or nobody asked for it. */
   readonly check: ChunkCheck | undefined;
+  /** Bytes of the compressed chunk, where one was made. */
+  readonly packedSize?: number | undefined;
 }
 
 export type Job =

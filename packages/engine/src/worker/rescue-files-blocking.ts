@@ -1,6 +1,7 @@
 import { Domain, type Mapfile } from '@chunkrescue/mapfile';
 import { type ChunkState, claimsOf } from '../chunks/chunk-state.ts';
 import { readManifest } from '../chunks/manifest.ts';
+import { packChunk } from '../chunks/pack-chunk.ts';
 import type { PieceDigests } from '../chunks/piece-digests.ts';
 import { sealedMapStore } from '../chunks/sealed-map-store.ts';
 import { checkBinding } from '../chunks/source-binding.ts';
@@ -70,17 +71,22 @@ function rescueFrom(source: Source, job: FileRescueJob, how: How): FileRescueRes
     target.close?.();
   }
   const { end, progress } = result;
-  const isChecked =
-    end !== 'aborted' && isOpen() && (job.chunk?.isChecked ?? job.chunk !== undefined);
-  return {
-    end,
-    progress,
-    isElsewhere: false,
-    wasDone: false,
-    gained: progress.rescued - claimsOf(known?.map).intersect(domain).size,
-    check: isChecked ? checkChunk(job) : undefined,
-  };
+  const finished = end !== 'aborted' && isOpen() ? finishChunk(job) : NOT_FINISHED;
+  const gained = progress.rescued - claimsOf(known?.map).intersect(domain).size;
+  return { end, progress, isElsewhere: false, wasDone: false, gained, ...finished };
 }
+
+/** A finished chunk is compressed where that is wanted, and looked at once more. */
+function finishChunk(job: FileRescueJob): Pick<FileRescueResult, 'check' | 'packedSize'> {
+  const { chunk } = job;
+  if (chunk === undefined) return NOT_FINISHED;
+  const pair = { raw: job.target, map: chunk.map };
+  const { packed, isChecked = true } = chunk;
+  const packedSize = packed && packChunk(pair, packed.pair, packed.packing);
+  return { packedSize, check: isChecked ? checkChunk(packed?.pair ?? pair) : undefined };
+}
+
+const NOT_FINISHED = { check: undefined };
 
 /** No read is longer than the domain, and a cluster may be a gigabyte. */
 function longestRead(job: FileRescueJob, source: Source): number {
@@ -121,7 +127,8 @@ function nothingToDo(
   const progress = progressAtRest(plan.map);
   const isElsewhere = kind !== 'complete';
   if (pendingBytes(progress, settings) === 0) {
-    return { end: 'finished', progress, isElsewhere, wasDone: true, gained: 0, check: undefined };
+    const finished = isElsewhere || !job.chunk?.packed ? NOT_FINISHED : finishChunk(job);
+    return { end: 'finished', progress, isElsewhere, wasDone: true, gained: 0, ...finished };
   }
   if (kind === 'away') {
     const names = { ...job, ...(job.chunk && { ownMap: job.chunk.map }) };

@@ -1,0 +1,66 @@
+/** Compresses a finished chunk, for a stick that is slower than a processor. */
+import { formatMapfile } from '@chunkrescue/mapfile';
+import { RescueError } from '../errors.ts';
+import { alignedBuffer } from '../node/aligned-memory.ts';
+import { writeTextDurably } from '../node/durable-text.ts';
+import { openFileTarget } from '../node/file-target.ts';
+import { removeFile } from '../node/folders.ts';
+import { type Packing, packed } from '../node/packing.ts';
+import type { ReadOutcome } from '../ports.ts';
+import { manifestComments } from './manifest.ts';
+import { type ChunkPair, openChunk } from './open-chunk.ts';
+import { PACKED_MAX } from './packed-file.ts';
+import { seal } from './seal.ts';
+
+const MEMBER_SIZE = 4 * 1024 * 1024;
+/** The comment lines that this program writes of a chunk begin here. */
+const FIRST_LINE = '# Chunk format:';
+
+/**
+ * Writes the chunk compressed, then its map, each durable before the next step, and removes the file that
+ * was not. Returns the bytes written. @throws RescueError `chunk-mismatch`, `target-open` or `target-write`
+ */
+export function packChunk(from: ChunkPair, to: ChunkPair, packing: Packing): number {
+  const chunk = openChunk(from, { cache: 'used' });
+  const { range } = chunk.manifest;
+  try {
+    if (range === undefined || range.size > PACKED_MAX) {
+      throw new RescueError('target-write', `${from.raw} is too large to be compressed.`, {
+        path: from.raw,
+        hint: 'Compression takes chunks up to 1 GiB; use a smaller --chunk-size.',
+      });
+    }
+    const target = openFileTarget(to.raw, { mode: 'any', truncate: true, sparse: false });
+    let size = 0;
+    try {
+      for (let pos = range.pos; pos < range.pos + range.size; pos += MEMBER_SIZE) {
+        const into = alignedBuffer(Math.min(MEMBER_SIZE, range.pos + range.size - pos));
+        const { copied } = chunk.read(pos, into) as ReadOutcome;
+        const member = packed(into.subarray(0, copied), packing);
+        target.write(size, member);
+        size += member.length;
+      }
+      target.sync();
+    } finally {
+      target.close();
+    }
+    const { heading } = chunk.mapfile;
+    const first = heading.findIndex((line) => line.startsWith(FIRST_LINE));
+    const comments = manifestComments({ ...chunk.manifest, packing, layout: 'compact' });
+    const mapfile = {
+      ...chunk.mapfile,
+      heading: [...heading.slice(0, Math.max(0, first)), ...comments.map((line) => `# ${line}`)],
+    };
+    writeTextDurably(to.map, seal(formatMapfile(mapfile)));
+    removeFileAfter(from, to);
+    return size;
+  } finally {
+    chunk.close();
+  }
+}
+
+/** The map goes with its file, unless it is the new one. */
+function removeFileAfter(from: ChunkPair, to: ChunkPair): void {
+  removeFile(from.raw);
+  if (from.map !== to.map) removeFile(from.map);
+}
