@@ -43,7 +43,7 @@ const STATUS_OF: Readonly<Record<RescueErrorCode, ExitStatus>> = {
   'chunk-unfinished': EXIT.corrupt,
   'chunk-foreign': EXIT.refused,
   'chunk-conflict': EXIT.refused,
-  'source-in-use': EXIT.refused,
+  'in-use': EXIT.refused,
   'no-room': EXIT.environment,
   locked: EXIT.refused,
   'direct-unsupported': EXIT.environment,

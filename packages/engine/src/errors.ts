@@ -19,7 +19,7 @@ export type RescueErrorCode =
   | 'chunk-unfinished'
   | 'chunk-foreign'
   | 'chunk-conflict'
-  | 'source-in-use'
+  | 'in-use'
   | 'no-room'
   | 'locked'
   | 'direct-unsupported'

@@ -11,7 +11,13 @@ import {
   withEngineOptions,
   withOutputOptions,
 } from '../options/shared.ts';
-import { chooseSource, manifestOf, refuseSameDisk, warnOfVolatile } from './read-task.ts';
+import {
+  chooseSource,
+  manifestOf,
+  refuseMountedImage,
+  refuseSameDisk,
+  warnOfVolatile,
+} from './read-task.ts';
 import { runRescue, statusOfEnd, summary } from './run-rescue.ts';
 import { loadSealed, withLockedMap } from './world.ts';
 
@@ -53,7 +59,7 @@ export function copyOptions(argv: Argv): Argv<CopyArguments> {
       'allow-mounted': {
         type: 'boolean',
         default: false,
-        describe: 'Read a source that is mounted for writing',
+        describe: 'Read or write what is mounted for writing',
       },
     });
   return withOutputOptions(withEngineOptions(own))
@@ -72,6 +78,7 @@ export async function copy(args: CopyArguments, context: Context): Promise<ExitS
   const result = await withLockedMap(map, (worker) => {
     const mapfile = loadSealed(map);
     const source = chooseSource(args, readManifest(mapfile?.heading ?? []), context);
+    refuseMountedImage(args.target, args);
     refuseSameDisk(dirname(args.target), source.path, args);
     warnOfVolatile(map, dirname(args.target), context);
     const job: FileRescueJob = {
@@ -80,6 +87,7 @@ export async function copy(args: CopyArguments, context: Context): Promise<ExitS
       ...(args['test-mode'] === undefined ? {} : { testMap: args['test-mode'] }),
       target: args.target,
       isForced: args.force,
+      allowsMounted: args['allow-mounted'],
       map,
       manifest: manifestOf(mapfile, { out: dirname(map), source }),
       isAdopted: args.adopt,

@@ -15,6 +15,7 @@ import type { Context } from '../context.ts';
 import { type ExitStatus, UsageError } from '../exit.ts';
 import { type OutputArguments, withOutputOptions } from '../options/shared.ts';
 import { tellChunk, tellImage } from './merge-tell.ts';
+import { refuseMountedImage } from './read-task.ts';
 import { withLockedMap } from './world.ts';
 
 export interface MergeArguments extends OutputArguments {
@@ -25,6 +26,7 @@ export interface MergeArguments extends OutputArguments {
   'same-disk': boolean;
   replace: boolean;
   'no-receipt': boolean;
+  'allow-mounted': boolean;
 }
 
 export function mergeOptions(argv: Argv): Argv<MergeArguments> {
@@ -66,6 +68,11 @@ export function mergeOptions(argv: Argv): Argv<MergeArguments> {
         default: false,
         describe: 'Write no receipt beside the chunks',
       },
+      'allow-mounted': {
+        type: 'boolean',
+        default: false,
+        describe: 'Write into an image that is mounted for writing',
+      },
     });
   return withOutputOptions(own)
     .example('$0 merge chunk*.raw final.raw', 'all chunks here, in any order')
@@ -104,6 +111,7 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
     { role: "image's map", path: map },
     ...(args.log === undefined ? [] : [{ role: 'log', path: args.log }]),
   ]);
+  refuseMountedImage(image, args);
   const job: MergeJob = {
     chunks,
     image,

@@ -65,7 +65,7 @@ function refuseMounted(path: string, args: SourceArguments, context: Context): v
   const writable = mounts.find((mount) => !mount.isReadOnly);
   if (writable !== undefined && !args['allow-mounted']) {
     throw new RescueError(
-      'source-in-use',
+      'in-use',
       `${path} is mounted at ${writable.folder} and can be written to; it may change while it is read, and every write makes it worse.`,
       {
         path,
@@ -79,6 +79,24 @@ function refuseMounted(path: string, args: SourceArguments, context: Context): v
   }
 }
 
+/** An image that a file system lives in at the same time is neither the disk nor a file system. */
+export function refuseMountedImage(
+  path: string,
+  args: Pick<SourceArguments, 'allow-mounted'>,
+): void {
+  if (args['allow-mounted'] || statOf(path) === undefined) return;
+  const mount = mountsOfDevice(path).find(({ isReadOnly }) => !isReadOnly);
+  if (mount === undefined) return;
+  throw new RescueError(
+    'in-use',
+    `${path} is to be written, and is mounted at ${mount.folder} for writing.`,
+    {
+      path,
+      hint: `Unmount it (umount ${mount.folder}); what the system writes there would be mixed into the image. To write all the same say --allow-mounted.`,
+    },
+  );
+}
+
 /** What is rescued must not be written onto the disk that fails. */
 export function refuseSameDisk(
   folder: string,
@@ -87,7 +105,7 @@ export function refuseSameDisk(
 ): void {
   if (args['allow-mounted'] || !liesOn(folder, source)) return;
   throw new RescueError(
-    'source-in-use',
+    'in-use',
     `${folder} lies on ${source} itself, the disk that is to be read.`,
     {
       path: folder,

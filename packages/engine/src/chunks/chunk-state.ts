@@ -68,13 +68,14 @@ export function chunkState(question: ChunkQuestion): ChunkState {
   if (own !== undefined) refuseEmptied(question, { own, size });
   const held = own === undefined ? nothing : claimsOf(own.mapfile.map).intersect(domain);
   const missing = claimed.subtract(held);
-  if (hasFile && !missing.isEmpty) {
-    if (!trustsTarget) throw size === 0 ? gone(question, claimed) : notProven(question, missing);
+  if (!missing.isEmpty && hasFile && trustsTarget) {
     if (size + question.offset < missing.end) throw missingBytes(question, claimed, short(size));
     return { kind: 'ready', own, elsewhere: nothing };
   }
   if (!missing.isEmpty) {
     const isSafe = question.isCarried || missing.subtract(question.received).isEmpty;
+    if (!isSafe && hasFile)
+      throw size === 0 ? gone(question, claimed) : notProven(question, missing);
     return { kind: isSafe ? 'ready' : 'away', own, elsewhere: missing };
   }
   const isWhole = own !== undefined && common !== undefined && size >= question.fileSize;

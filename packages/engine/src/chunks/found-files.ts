@@ -3,6 +3,7 @@
  * lengths of files; reads no byte of what was rescued, and writes nothing.
  */
 import { RescueError } from '../errors.ts';
+import { errnoOf, reasonOf } from '../node/errno.ts';
 import { namesIn, pathOf, splitPath } from '../node/folders.ts';
 import { statOf } from '../node/paths.ts';
 import { type FoundChunk, findChunk } from './found-chunk.ts';
@@ -69,8 +70,22 @@ function add(all: Finding, more: Finding, seen: Set<string>): void {
 
 function inFolder(folder: string): Finding {
   const found = nothing();
-  for (const name of namesIn(folder)) look(pathOf(folder, name), found, { isGiven: false });
+  for (const name of namesOf(folder)) look(pathOf(folder, name), found, { isGiven: false });
   return found;
+}
+
+function namesOf(folder: string): string[] {
+  try {
+    return namesIn(folder);
+  } catch (cause) {
+    const errno = errnoOf(cause);
+    throw new RescueError('map-read', `Can't look into folder ${folder}: ${reasonOf(errno)}.`, {
+      path: folder,
+      errno,
+      cause,
+      hint: 'Are you root? Try sudo.',
+    });
+  }
 }
 
 /** A folder may hold other rescues too; of a file that was given only its own is meant. */

@@ -2,7 +2,7 @@
 import { Domain, type Mapfile } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import { existingSize } from '../node/existing-size.ts';
-import { openFileSource } from '../node/file-source.ts';
+import { type FileSource, openFileSource } from '../node/file-source.ts';
 import { splitPath } from '../node/folders.ts';
 import { statOf } from '../node/paths.ts';
 import { evidenceOf } from './evidence.ts';
@@ -57,13 +57,18 @@ function mapOfImage(path: string): string {
   return statOf(own)?.isFile() ? own : `${path.replace(/\.[^./]*$/, '')}.map`;
 }
 
+/** Nothing where it cannot be read: then its name tells, and who loads it says why. */
 function headOf(path: string): string {
-  const file = openFileSource(path, { direct: false });
+  let file: FileSource | undefined;
   try {
+    file = openFileSource(path, { direct: false });
     const bytes = new Uint8Array(HEAD_SIZE);
     return new TextDecoder().decode(bytes.subarray(0, file.read(0, bytes).copied));
+  } catch (error) {
+    if (error instanceof RescueError) return '';
+    throw error;
   } finally {
-    file.close();
+    file?.close();
   }
 }
 

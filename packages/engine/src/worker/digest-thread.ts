@@ -46,6 +46,7 @@ export class DigestThread {
   readonly #orders: ({ readonly pos: number; readonly slot: number } | undefined)[] = [];
   #slot = 0;
   #next = 0;
+  #oldest = 0;
   #bytes = 0;
   #worker: Worker | undefined;
   /** The thread took an order and did not come back. */
@@ -65,9 +66,8 @@ export class DigestThread {
   /** Memory for the next read. What was in it before is looked at first. */
   take(size: number): Uint8Array {
     this.#slot = (this.#slot + 1) % this.#slots;
-    this.#orders.forEach((order, i) => {
-      if (order?.slot === this.#slot) this.#finish(i);
-    });
+    // Orders are numbered as they come, and slots are taken in turn: the oldest are this slot's.
+    while (this.#orders[this.#oldest]?.slot === this.#slot) this.#finishOldest();
     const offset = this.#slot * this.#slotSize;
     return this.#board.memory.subarray(offset, offset + size);
   }
@@ -97,9 +97,7 @@ export class DigestThread {
 
   /** Waits for all digests. */
   settle(): void {
-    this.#orders.forEach((_, i) => {
-      this.#finish(i);
-    });
+    while (this.#orders[this.#oldest] !== undefined) this.#finishOldest();
   }
 
   close(): void {
@@ -123,7 +121,7 @@ export class DigestThread {
   #post(pos: number, offset: number, size: number): void {
     const order = this.#next;
     this.#next = (order + 1) % ORDERS;
-    this.#finish(order);
+    if (this.#orders[order] !== undefined) this.#finishOldest();
     const board = this.#board;
     board.offset[order] = offset;
     board.size[order] = size;
@@ -133,7 +131,9 @@ export class DigestThread {
     if (posted % this.#batch === 0) Atomics.notify(board.posted, 0);
   }
 
-  #finish(order: number): void {
+  #finishOldest(): void {
+    const order = this.#oldest;
+    this.#oldest = (order + 1) % ORDERS;
     const posted = this.#orders[order];
     if (posted === undefined) return;
     const board = this.#board;

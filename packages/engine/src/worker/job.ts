@@ -19,6 +19,8 @@ export interface FileRescueJob {
   readonly target: string;
   /** The target may be a device. */
   readonly isForced?: boolean;
+  /** The target may be a device that is in use, as by a mounted file system. */
+  readonly allowsMounted?: boolean;
   /** The map to resume from and to save to. */
   readonly map: string;
   /** Ranges to work on. Default: everything. */

@@ -51,7 +51,11 @@ function rescueFrom(source: Source, job: FileRescueJob, how: How): FileRescueRes
   const idle = nothingToDo(job, { source, known, state });
   if (idle !== undefined) return idle;
   const open = (): Target =>
-    openFileTarget(job.target, { mode: 'any', force: job.isForced ?? false });
+    openFileTarget(job.target, {
+      mode: 'any',
+      force: job.isForced ?? false,
+      forceInUse: job.allowsMounted ?? false,
+    });
   const target = job.chunk?.isLazy ? lazyTarget(job.target, open) : open();
   const isOpen = (): boolean => !('isOpen' in target) || (target as LazyTarget).isOpen;
   let digester: DigestThread | undefined;

@@ -1,0 +1,184 @@
+/** Trips between two PCs: what fits, what may be deleted, what needs to be carried again. */
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseMapfile } from '@chunkrescue/mapfile';
+import { describe, expect, test } from 'vitest';
+import { type Answer, rescueCommand, temporaryDirectory } from './command.ts';
+
+const fixture = (name: string): string =>
+  fileURLToPath(new URL(`../../../test-fixtures/${name}`, import.meta.url));
+const DEMO = fixture('demo.img');
+const BAD = ['-H', fixture('demo-bad.map')];
+const MIB = 1024 * 1024;
+
+/** Two PCs and a stick. */
+class Journey {
+  readonly stick: string;
+  readonly common: string;
+  readonly image: string;
+
+  constructor() {
+    const dir = temporaryDirectory();
+    for (const name of ['stick', 'home', 'other']) mkdirSync(join(dir, name));
+    this.stick = join(dir, 'stick');
+    this.common = join(dir, 'home', 'common.map');
+    this.image = join(dir, 'other', 'final.raw');
+  }
+
+  read(...more: readonly string[]): Answer {
+    const where = ['--out', this.stick, '--map', this.common];
+    return rescueCommand(['read', DEMO, '--chunk-size', '1MiB', ...where, ...more]);
+  }
+
+  merge(...more: readonly string[]): Answer {
+    return rescueCommand(['merge', this.stick, this.image, ...more]);
+  }
+
+  /** Chunks on the stick. */
+  get raws(): string[] {
+    return readdirSync(this.stick).filter((name) => name.endsWith('.raw'));
+  }
+
+  /** Bytes that a chunk's map claims. */
+  claimed(name: string): number {
+    const text = readFileSync(join(this.stick, `${name}.map`), 'utf8');
+    return parseMapfile(text).map.sizeOf('+');
+  }
+}
+
+describe('read --free', () => {
+  test('deletes what the receipt names, and nothing else', () => {
+    const journey = new Journey();
+    journey.read(...BAD, '--chunk', '0-1');
+    expect(journey.merge().stderr).toContain('tells the other PC what may be deleted');
+    journey.read(...BAD, '--chunk', '2');
+    writeFileSync(join(journey.stick, 'holiday.raw'), 'pictures');
+    const next = journey.read(...BAD, '--next', '--free');
+    expect(next.stdout).toContain(
+      'Deleted here, since the other PC has them: chunk00.raw, chunk01.raw.',
+    );
+    expect(next.stderr).toContain('Kept, since no receipt names them: chunk02.raw.');
+    expect(journey.raws).toEqual(['chunk02.raw', 'chunk03.raw', 'holiday.raw']);
+  });
+
+  test('keeps a chunk that was read again after it was merged', () => {
+    const journey = new Journey();
+    journey.read(...BAD, '--chunk', '0');
+    journey.merge();
+    journey.read('--retry-bad');
+    journey.read(...BAD, '--next', '--free');
+    expect(journey.raws).toContain('chunk00.raw');
+    journey.merge();
+    journey.read(...BAD, '--next', '--free');
+    expect(journey.raws).toEqual(['chunk02.raw']);
+  });
+
+  test.each([
+    ['damaged', (text: string) => text.replace('+', '-')],
+    [
+      'of another rescue',
+      (text: string) => text.replace(/^# Job: .*$/m, '# Job: 0123456789abcdef'),
+    ],
+  ])('believes no receipt that is %s', (_, change) => {
+    const journey = new Journey();
+    journey.read(...BAD, '--chunk', '0');
+    journey.merge();
+    const name = readdirSync(journey.stick).find((each) => each.startsWith('receipt-')) as string;
+    const path = join(journey.stick, name);
+    writeFileSync(path, change(readFileSync(path, 'utf8')));
+    journey.read(...BAD, '--next', '--free');
+    expect(journey.raws).toEqual(['chunk00.raw', 'chunk01.raw']);
+  });
+});
+
+describe('read --fit', () => {
+  test('says before it reads what fits, reads that, and ends when all is read', () => {
+    const journey = new Journey();
+    const first = journey.read(...BAD, '--fit');
+    expect([first.status, first.stderr]).toEqual([4, expect.stringContaining('5 chunks fit')]);
+    expect(journey.raws.length).toBe(5);
+    const again = journey.read(...BAD, '--fit');
+    expect([again.status, again.stderr]).toEqual([1, expect.stringContaining('All 5 chunks')]);
+  });
+});
+
+describe('read --retry-bad', () => {
+  test('writes nothing where nothing is gained', () => {
+    const journey = new Journey();
+    journey.read(...BAD, '--all');
+    const before = readFileSync(join(journey.stick, 'chunk01.map'));
+    const retry = journey.read(...BAD, '--retry-bad');
+    expect(retry.stdout).toContain('nothing needs to be carried again');
+    expect(readFileSync(join(journey.stick, 'chunk01.map')).equals(before)).toBe(true);
+  });
+
+  test('brings only what is new when the other PC has the rest, time and again', () => {
+    const journey = new Journey();
+    journey.read(...BAD, '--all');
+    journey.merge();
+    for (const name of journey.raws) rmSync(join(journey.stick, name));
+    // Of chunk 1's two bad areas one gives way first, then the other.
+    const half = join(journey.stick, 'half.map');
+    writeFileSync(
+      half,
+      `0 + 1\n0 ${0x138800} +\n${0x138800} ${0x7800} -\n${0x140000} ${4 * MIB} +\n`,
+    );
+    const retry = journey.read('-H', half, '--retry-bad');
+    expect(retry.stdout).toMatch(/Carry again and merge: chunk 0 .*chunk 1 /);
+    expect(journey.claimed('chunk01')).toBe(0x2000 + 0x10000);
+    expect(journey.read('--retry-bad').status).toBe(0);
+    expect(journey.claimed('chunk01')).toBe(0x2000 + 0x10000 + 0x7800);
+    expect(journey.merge().status).toBe(0);
+    expect(readFileSync(journey.image).equals(readFileSync(DEMO))).toBe(true);
+    expect(rescueCommand(['verify', journey.image]).status).toBe(0);
+  });
+
+  test('refuses without a receipt, until told that the rest is in safe hands', () => {
+    const journey = new Journey();
+    journey.read(...BAD, '--chunk', '1');
+    const kept = join(journey.stick, '..', 'kept');
+    mkdirSync(kept);
+    for (const name of ['chunk01.raw', 'chunk01.map']) {
+      copyFileSync(join(journey.stick, name), join(kept, name));
+      rmSync(join(journey.stick, name));
+    }
+    const refused = journey.read('--retry-bad');
+    expect([refused.status, refused.stderr]).toEqual([7, expect.stringContaining('--carried')]);
+    expect(existsSync(join(journey.stick, 'chunk01.raw'))).toBe(false);
+    expect(journey.read('--retry-bad', '--carried').status).toBe(0);
+    const chunks = [join(kept, 'chunk01.raw'), join(journey.stick, 'chunk01.raw')];
+    rescueCommand(['merge', ...chunks, journey.image]);
+    const image = readFileSync(journey.image).subarray(MIB, 2 * MIB);
+    expect(image.equals(readFileSync(DEMO).subarray(MIB, 2 * MIB))).toBe(true);
+  });
+});
+
+describe('a lost common map', () => {
+  test('is made anew from the chunks that are there, without reading them again', () => {
+    const journey = new Journey();
+    journey.read(...BAD, '--chunk', '0-1');
+    rmSync(journey.common);
+    rmSync(`${journey.common}.bak`);
+    const times = ['chunk00.raw', 'chunk01.raw'].map((name) =>
+      readFileSync(join(journey.stick, name)),
+    );
+    const all = journey.read(...BAD, '--all', '--json');
+    const gains = all.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .filter((record) => record.type === 'chunk')
+      .map((record) => record.gained > 0);
+    expect(gains).toEqual([false, false, true, true, true]);
+    expect(readFileSync(join(journey.stick, 'chunk01.raw')).equals(times[1] as Buffer)).toBe(true);
+  });
+});
