@@ -69,3 +69,38 @@ test('many workers at once and one after the other do not crash the process', as
     expect(results.map(({ end }) => end)).toEqual(['finished', 'finished', 'finished']);
   }
 });
+
+test.each([
+  ['64 KiB', 65536, 'sparse'],
+  ['odd sizes over several pieces', 512 * 5555, 'compact'],
+  ['16 MiB', 16 * 1024 * 1024, 'sparse'],
+] as const)(
+  'digests taken beside reads of %s are those of the source',
+  async (_, clusterSize, layout) => {
+    const size = 40 * 1024 * 1024 + 512;
+    const bytes = Buffer.alloc(size);
+    for (let i = 0; i < size; i += 4) bytes.writeUInt32LE(Math.imul(i, 2654435761) >>> 0, i);
+    writeFileSync(job.source, bytes);
+    const range = { pos: 1536, size: size - 1536 };
+    const chunk = { map: join(dir, 'own.map'), manifest: { chunk: 0, range, layout } };
+    const manifest = { job: '0123456789abcdef', sourceSize: size };
+    const worker = new RescueWorker();
+    const { check, gained } = await worker.rescue({
+      ...job,
+      manifest,
+      domain: [range],
+      chunk,
+      settings: { sectorSize: 512, clusterSize },
+      targetSize: size,
+    });
+    expect(gained).toBe(range.size);
+    expect(check?.different).toEqual([]);
+    const pair = { raw: job.target, map: chunk.map };
+    const disk = await worker.verify({
+      targets: [{ kind: 'chunk', pair }],
+      source: { path: job.source },
+    });
+    expect(disk.targets[0]).toMatchObject({ same: range.size, different: [], unreadable: [] });
+    await worker.close();
+  },
+);
