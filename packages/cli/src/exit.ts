@@ -45,6 +45,7 @@ const STATUS_OF: Readonly<Record<RescueErrorCode, ExitStatus>> = {
   'chunk-conflict': EXIT.refused,
   'in-use': EXIT.refused,
   'no-room': EXIT.environment,
+  system: EXIT.environment,
   locked: EXIT.refused,
   'direct-unsupported': EXIT.environment,
   'empty-domain': EXIT.environment,

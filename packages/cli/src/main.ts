@@ -1,12 +1,15 @@
 /** The command: reads the command line, runs one sub-command, ends with its status. */
-import { RescueError, VERSION } from '@chunkrescue/engine';
+import { asWorldTrouble, RescueError, VERSION } from '@chunkrescue/engine';
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { copy, copyOptions } from './commands/copy.ts';
 import { mapActions } from './commands/map/actions.ts';
 import { merge, mergeOptions } from './commands/merge.ts';
+import { planOptions } from './commands/plan/options.ts';
+import { plan } from './commands/plan/plan.ts';
 import { read } from './commands/read.ts';
 import { readOptions } from './commands/read-options.ts';
+import { status, statusOptions } from './commands/status/status.ts';
 import { verify, verifyOptions } from './commands/verify.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitStatus, statusOf, UsageError, worse } from './exit.ts';
@@ -21,7 +24,7 @@ type Command<Arguments> = (args: Arguments, context: Context) => Promise<ExitSta
 const words = hideBin(process.argv);
 
 /** The only arguments that may be several. */
-const LISTS = new Set(['_', 'files']);
+const LISTS = new Set(['_', 'files', 'places']);
 
 /** Runs a command and sets the status; a signal that came meanwhile ends the program at last. */
 async function run<Arguments extends OutputArguments>(
@@ -56,7 +59,8 @@ async function run<Arguments extends OutputArguments>(
   let status: ExitStatus;
   try {
     status = await command(args, { report, log, trap, commandLine });
-  } catch (error) {
+  } catch (thrown) {
+    const error = asWorldTrouble(thrown);
     status = statusOf(error);
     tell(report, error);
   }
@@ -136,6 +140,18 @@ const program = yargs(words)
     handler: (args) => run(verify, args as never),
   })
   .command({
+    command: 'plan <source>',
+    describe: 'Show the chunks that a source would be cut into',
+    builder: (argv: Argv) => planOptions(argv),
+    handler: (args) => run(plan, args as never),
+  })
+  .command({
+    command: 'status [places..]',
+    describe: 'How far a rescue is, and what to do next',
+    builder: (argv: Argv) => statusOptions(argv),
+    handler: (args) => run(status, args as never),
+  })
+  .command({
     command: 'copy <source> <target> [map]',
     describe: 'Rescue a whole source into one image',
     builder: (argv: Argv) => copyOptions(argv),
@@ -166,7 +182,10 @@ const program = yargs(words)
     'Exit status: 0 all rescued, 1 usage or environment, 2 damaged map or chunk, 3 a fault of this program,\n' +
       '4 ended with bytes unread or chunks missing, 5 stopped by a limit, 6 source lost, 7 refused for safety.',
   )
-  .demandCommand(1, 'Say what to do: read, merge, verify, copy, map, ddrescue or ddrescuelog.')
+  .demandCommand(
+    1,
+    'Say what to do: read, merge, verify, plan, status, copy, map, ddrescue or ddrescuelog.',
+  )
   .recommendCommands()
   .strict()
   .version(VERSION)

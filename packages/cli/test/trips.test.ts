@@ -66,7 +66,7 @@ describe('read --free', () => {
     expect(next.stdout).toContain(
       'Deleted here, since the other PC has them: chunk00.raw, chunk01.raw.',
     );
-    expect(next.stderr).toContain('Kept, since no receipt names them: chunk02.raw.');
+    expect(next.stderr).toContain('names them: chunk02.raw.');
     expect(journey.raws).toEqual(['chunk02.raw', 'chunk03.raw', 'holiday.raw']);
   });
 

@@ -21,6 +21,7 @@ export type RescueErrorCode =
   | 'chunk-conflict'
   | 'in-use'
   | 'no-room'
+  | 'system'
   | 'locked'
   | 'direct-unsupported'
   | 'empty-domain';

@@ -48,7 +48,7 @@ export {
   readChunkMap,
 } from './chunks/open-chunk.ts';
 export { type Piece, pieces } from './chunks/pieces.ts';
-export { newestReceipt, type Receipt, readReceipt, receiptName } from './chunks/receipt.ts';
+export { type Receipt, readReceipt, receiptIn, receiptName } from './chunks/receipt.ts';
 export { checkSamples } from './chunks/samples.ts';
 export { seal, sealOf, sealState } from './chunks/seal.ts';
 export { sealedMapStore } from './chunks/sealed-map-store.ts';
@@ -102,6 +102,7 @@ export { canPack, type Packing } from './node/packing.ts';
 export { finalPath, statOf } from './node/paths.ts';
 export { preallocate } from './node/preallocate.ts';
 export { assertDistinctFiles, isSameFile } from './node/same-file.ts';
+export { asWorldTrouble } from './node/system-trouble.ts';
 export { type Partition, type ReadBytes, readPartitions } from './partition-table.ts';
 export { type PlanInput, planRescue } from './plan.ts';
 export type {

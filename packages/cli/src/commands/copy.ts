@@ -11,24 +11,25 @@ import {
   withEngineOptions,
   withOutputOptions,
 } from '../options/shared.ts';
+import { manifestOf } from './rescue-identity.ts';
+import { runRescue, statusOfEnd, summary } from './run-rescue.ts';
 import {
   chooseSource,
-  manifestOf,
   refuseMountedImage,
   refuseSameDisk,
-  warnOfVolatile,
-} from './read-task.ts';
-import { runRescue, statusOfEnd, summary } from './run-rescue.ts';
+  type SourceArguments,
+  withSourceOptions,
+} from './source-guard.ts';
+import { keepCopy, warnOfVolatile } from './volatile-map.ts';
 import { loadSealed, withLockedMap } from './world.ts';
 
-export interface CopyArguments extends EngineArguments, OutputArguments {
+export interface CopyArguments extends EngineArguments, OutputArguments, SourceArguments {
   source: string;
   target: string;
   map: string | undefined;
   force: boolean;
   'trust-target': boolean;
-  adopt: boolean;
-  'allow-mounted': boolean;
+  reread: boolean;
 }
 
 export function copyOptions(argv: Argv): Argv<CopyArguments> {
@@ -51,18 +52,13 @@ export function copyOptions(argv: Argv): Argv<CopyArguments> {
         default: false,
         describe: 'The image holds what the map says, although it does not look like it',
       },
-      adopt: {
+      reread: {
         type: 'boolean',
         default: false,
-        describe: 'Go on with the map although it seems to be of another source',
-      },
-      'allow-mounted': {
-        type: 'boolean',
-        default: false,
-        describe: 'Read or write what is mounted for writing',
+        describe: 'Read again what the map says was read already',
       },
     });
-  return withOutputOptions(withEngineOptions(own))
+  return withOutputOptions(withEngineOptions(withSourceOptions(own)))
     .example('$0 copy /dev/sdb1 sdb1.img sdb1.map', 'the same again goes on where it stopped')
     .strict() as unknown as Argv<CopyArguments>;
 }
@@ -75,12 +71,15 @@ export async function copy(args: CopyArguments, context: Context): Promise<ExitS
     { role: 'map', path: map },
     ...(args.log === undefined ? [] : [{ role: 'log', path: args.log }]),
   ]);
+  const kept = { map, copy: `${args.target}.copy.map` };
   const result = await withLockedMap(map, (worker) => {
     const mapfile = loadSealed(map);
     const source = chooseSource(args, readManifest(mapfile?.heading ?? []), context);
     refuseMountedImage(args.target, args);
-    refuseSameDisk(dirname(args.target), source.path, args);
-    warnOfVolatile(map, dirname(args.target), context);
+    for (const place of [args.target, dirname(args.target)]) {
+      refuseSameDisk(place, source.path, args);
+    }
+    warnOfVolatile(kept, 'Give it a name on a disk, as the third argument.', context);
     const job: FileRescueJob = {
       source: source.path,
       isDirect: args.direct,
@@ -89,15 +88,17 @@ export async function copy(args: CopyArguments, context: Context): Promise<ExitS
       isForced: args.force,
       allowsMounted: args['allow-mounted'],
       map,
-      manifest: manifestOf(mapfile, { out: dirname(map), source }),
+      manifest: manifestOf({ mapfile, source, out: undefined }),
       isAdopted: args.adopt,
       trustsTarget: args['trust-target'],
+      isReread: args.reread,
       settings: engineSettings(args, source),
       targetSize: source.size,
       commandLine: context.commandLine,
     };
     return runRescue({ worker, job, label: 'copy' }, context);
   });
+  keepCopy(kept);
   const { end, progress } = result;
   const record = { type: 'copy', target: args.target, map, end, ...progress };
   if (end === 'aborted') {

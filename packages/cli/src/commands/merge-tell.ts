@@ -33,8 +33,11 @@ export function tellImage(
   context: Context,
 ): ExitStatus {
   const { totals, missing, manifest } = result;
+  const nothing = `${files.image}: nothing was merged; it was not made.`;
   const lines = [
-    `${files.image}: ${totals.rescued} of ${totals.size} bytes rescued (${percent(totals.rescued, totals.size)})`,
+    totals.size === 0
+      ? nothing
+      : `${files.image}: ${totals.rescued} of ${totals.size} bytes rescued (${percent(totals.rescued, totals.size)})`,
   ];
   if (totals.bad > 0) {
     const [first] = result.unread;
@@ -92,7 +95,7 @@ function tellReceipts(receipts: readonly ReceiptNote[], context: Context): void 
     context.report.note(
       problem === undefined
         ? `${path} tells the other PC what may be deleted from the stick (rescue read --free).`
-        : `No receipt could be written to ${path} (${problem}); keep in mind what you delete from the stick.`,
+        : `No receipt could be written to ${path} (${problem}). Mount the stick so that it can be written to and merge again: that writes it.`,
     );
   }
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
   assertDistinctFiles,
+  finalPath,
   isRawName,
   type MergeEvent,
   type MergeJob,
@@ -15,7 +16,7 @@ import type { Context } from '../context.ts';
 import { type ExitStatus, UsageError } from '../exit.ts';
 import { type OutputArguments, withOutputOptions } from '../options/shared.ts';
 import { tellChunk, tellImage } from './merge-tell.ts';
-import { refuseMountedImage } from './read-task.ts';
+import { refuseMountedImage } from './source-guard.ts';
 import { withLockedMap } from './world.ts';
 
 export interface MergeArguments extends OutputArguments {
@@ -25,6 +26,7 @@ export interface MergeArguments extends OutputArguments {
   unfinished: boolean;
   'same-disk': boolean;
   replace: boolean;
+  'trust-holes': boolean;
   'no-receipt': boolean;
   'allow-mounted': boolean;
 }
@@ -62,6 +64,11 @@ export function mergeOptions(argv: Argv): Argv<MergeArguments> {
         type: 'boolean',
         default: false,
         describe: "Where chunk and image differ in bytes that both have, take the chunk's",
+      },
+      'trust-holes': {
+        type: 'boolean',
+        default: false,
+        describe: 'Holes in chunks of other tools are zeros of the disk (ddrescue -S)',
       },
       'no-receipt': {
         type: 'boolean',
@@ -103,7 +110,11 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
     );
   }
   const map = args.map ?? `${image.replace(/\.(raw|img|dd|bin)$/, '')}.map`;
-  const chunks = raws.map((raw) => ({ raw, map: mapNameOf(raw) }));
+  // The same chunk given twice is one.
+  const chunks = [...new Set(raws.map(finalPath))].map((path) => {
+    const raw = raws.find((each) => finalPath(each) === path) as string;
+    return { raw, map: mapNameOf(raw) };
+  });
   assertDistinctFiles([
     ...chunks.map(({ raw }) => ({ role: 'chunk', path: raw })),
     ...chunks.map((chunk) => ({ role: "chunk's map", path: chunk.map })),
@@ -120,6 +131,7 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
     takesUnfinished: args.unfinished,
     isSameDisk: args['same-disk'],
     replaces: args.replace,
+    trustsHoles: args['trust-holes'],
     givesReceipt: !args['no-receipt'],
     commandLine: context.commandLine,
   };

@@ -6,8 +6,9 @@ import {
   withEngineOptions,
   withOutputOptions,
 } from '../options/shared.ts';
+import { type SourceArguments, withSourceOptions } from './source-guard.ts';
 
-export interface ReadArguments extends EngineArguments, OutputArguments {
+export interface ReadArguments extends EngineArguments, OutputArguments, SourceArguments {
   source: string;
   chunk: string | undefined;
   'chunk-size': string | undefined;
@@ -26,8 +27,6 @@ export interface ReadArguments extends EngineArguments, OutputArguments {
   reread: boolean;
   'no-check': boolean;
   'trust-target': boolean;
-  adopt: boolean;
-  'allow-mounted': boolean;
 }
 
 /** Which chunks to read: one of these. */
@@ -121,16 +120,6 @@ const INSISTING = {
     default: false,
     describe: 'ddrescue itself went on with this chunk file: the common map is right about it',
   },
-  adopt: {
-    type: 'boolean',
-    default: false,
-    describe: 'Go on with the map although it seems to be of another source',
-  },
-  'allow-mounted': {
-    type: 'boolean',
-    default: false,
-    describe: 'Read a source that is mounted for writing',
-  },
 } as const;
 
 export function readOptions(argv: Argv): Argv<ReadArguments> {
@@ -141,7 +130,7 @@ export function readOptions(argv: Argv): Argv<ReadArguments> {
       describe: 'Failing device, or a file',
     })
     .options({ ...WHICH, ...WHERE, ...INSISTING });
-  return withOutputOptions(withEngineOptions(own))
+  return withOutputOptions(withEngineOptions(withSourceOptions(own)))
     .example('$0 read /dev/sdb1 --chunk 3', 'one chunk of 100 MiB: chunk03.raw and chunk03.map')
     .example('$0 read /dev/sdb1 --fit --free --out /media/stick', 'fill the stick, trip by trip')
     .example('$0 read /dev/sdb1 --all --out /media/disk', 'every chunk')

@@ -19,9 +19,9 @@ import { engineSettings } from '../options/shared.ts';
 import type { ReadArguments } from './read-options.ts';
 import { type Part, type ReadLayout, refuseForeignMap } from './read-parts.ts';
 import type { Room } from './read-room.ts';
-import type { FoundSource } from './read-task.ts';
 import { tellCheck, tellPart } from './read-tell.ts';
 import { runRescue, statusOfEnd } from './run-rescue.ts';
+import type { FoundSource } from './source-guard.ts';
 import { loadMap } from './world.ts';
 
 /** What all parts of one command have in common. */
@@ -41,6 +41,8 @@ export interface Task {
 export interface PartOutcome {
   readonly status: ExitStatus;
   readonly gained: number;
+  /** Bytes of it that could not be read. */
+  readonly bad: number;
 }
 
 export async function readPart(part: Part, task: Task, context: Context): Promise<PartOutcome> {
@@ -56,6 +58,7 @@ export async function readPart(part: Part, task: Task, context: Context): Promis
   return {
     status: isChecked ? status : worse(status, EXIT.corrupt),
     gained: gainOf(result),
+    bad: result.progress.bad,
   };
 }
 

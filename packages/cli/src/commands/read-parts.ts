@@ -18,6 +18,9 @@ import { parseSize } from '../options/size.ts';
 import type { ReadArguments } from './read-options.ts';
 import { loadMap, type SourceFacts } from './world.ts';
 
+/** What decides which chunks are left to read. */
+export type ChunkChoice = Pick<ReadArguments, 'out' | 'no-sweep' | 'no-scrape'>;
+
 /** One chunk, or the ranges of a map made by hand. */
 export interface Part {
   readonly label: string;
@@ -34,7 +37,7 @@ export interface ReadLayout extends ChunkLayout {
 
 /** The chunk size: as asked for, as begun, or 100 MiB; whole sectors in any case. */
 export function chooseLayout(
-  args: ReadArguments,
+  args: Pick<ReadArguments, 'chunk-size' | 'sector-size'>,
   { source, begun }: { source: SourceFacts; begun: number | undefined },
   context: Context,
 ): ReadLayout {
@@ -96,7 +99,7 @@ export function* parts(
  * `--next` again and again comes to the end of the disk.
  */
 export function* unreadParts(
-  args: ReadArguments,
+  args: ChunkChoice,
   { layout, mapfile }: { layout: ChunkLayout; mapfile: Mapfile | undefined },
 ): IterableIterator<Part> {
   for (let number = 0; number < chunkCount(layout); number++) {
@@ -116,7 +119,7 @@ export function allRead(layout: ChunkLayout): RescueError {
 
 /** The chunks in which something failed, as far as they were tried. */
 function* partsWithBad(
-  args: ReadArguments,
+  args: ChunkChoice,
   { layout, mapfile }: { layout: ChunkLayout; mapfile: Mapfile | undefined },
 ): IterableIterator<Part> {
   if (mapfile === undefined) return;
@@ -150,8 +153,8 @@ function domainPart(out: string, path: string, layout: ChunkLayout): Part {
   if (plan === undefined) {
     throw new RescueError('map-read', `There is no domain map ${path}.`, { path });
   }
-  const { chunk } = readManifest(plan.heading);
-  if (chunk !== undefined) {
+  const { chunk, kind } = readManifest(plan.heading);
+  if (chunk !== undefined && kind !== 'plan') {
     throw new RescueError('target-exists', `${path} is the map of chunk ${chunk}, no plan.`, {
       path,
       hint: `To go on with that chunk say --chunk ${chunk}.`,
@@ -181,11 +184,7 @@ function domainPart(out: string, path: string, layout: ChunkLayout): Part {
 }
 
 /** Nothing of the range is left to read, as far as the options would. */
-function isPassed(
-  mapfile: Mapfile | undefined,
-  { pos, size }: Range,
-  args: ReadArguments,
-): boolean {
+function isPassed(mapfile: Mapfile | undefined, { pos, size }: Range, args: ChunkChoice): boolean {
   if (mapfile === undefined) return false;
   const { map } = mapfile;
   if (map.start > pos || map.end < pos + size) return false;

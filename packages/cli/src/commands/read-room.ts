@@ -1,5 +1,5 @@
 /** What the place for the chunks takes: holes or not, how many chunks, and what may go from there. */
-import { existsSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type ChunkLayout,
@@ -8,11 +8,13 @@ import {
   type Layout,
   mapNameOf,
   namesIn,
-  newestReceipt,
   probeFolder,
   type Receipt,
   RescueError,
   readChunkMap,
+  readReceipt,
+  receiptIn,
+  writeTextDurably,
 } from '@chunkrescue/engine';
 import type { Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
@@ -76,7 +78,7 @@ function isTooLong({ type, takesFileSize }: FolderFacts, fileSize: number): bool
 /** The first of these chunks that fit, told before anything is read. @throws RescueError `no-room` */
 export function partsThatFit(
   parts: readonly Part[],
-  { facts, layout }: Room,
+  { room: { facts, layout }, out }: { readonly room: Room; readonly out: string },
   context: Context,
 ): Part[] {
   let left = facts.freeBytes - SPARE_BYTES;
@@ -87,8 +89,7 @@ export function partsThatFit(
     left -= cost;
     fitting.push(part);
   }
-  const where = facts.type === undefined ? 'There' : `On this ${facts.type}`;
-  const free = `${where} ${bytes(Math.max(0, facts.freeBytes))} are free`;
+  const free = `${bytes(Math.max(0, facts.freeBytes))} are free in ${out}`;
   const [first] = parts;
   if (fitting.length === 0 && first !== undefined) {
     throw new RescueError(
@@ -103,8 +104,11 @@ export function partsThatFit(
   const names =
     fitting.length === 1 ? `chunk ${first?.chunk}` : `chunks ${first?.chunk} to ${last?.chunk}`;
   const rest = parts.length - fitting.length;
-  const after = rest === 0 ? 'they are the last' : `${count(rest, 'chunk')} will be left`;
-  context.report.note(`${free}: ${count(fitting.length, 'chunk')} fit (${names}); ${after}.`);
+  const isOne = fitting.length === 1;
+  const isLast = isOne ? 'it is the last' : 'they are the last';
+  const after = rest === 0 ? isLast : `${count(rest, 'chunk')} will be left`;
+  const fit = `${count(fitting.length, 'chunk')} ${isOne ? 'fits' : 'fit'}`;
+  context.report.note(`${free}: ${fit} (${names}); ${after}.`);
   return fitting;
 }
 
@@ -116,30 +120,44 @@ function roomFor(part: Part, layout: Layout, facts: FolderFacts): number {
   return Math.max(0, length - here) + 4 * facts.blockSize;
 }
 
-/** The latest word from the other PC: on the stick, or as it was kept beside the common map. */
-export function takeReceipt(
+/** What the other PC has said. */
+export interface Received {
+  /** On the stick: only this one says what may be deleted from it. */
+  readonly here: Receipt | undefined;
+  /** The one that knows most, there or kept beside the common map from an earlier trip. */
+  readonly known: Receipt | undefined;
+}
+
+/** Looks for receipts, and keeps one that knows more than the one that was kept. */
+export function takeReceipts(
   job: string,
   { out, common }: { readonly out: string; readonly common: string },
-): Receipt | undefined {
-  return newestReceipt(job, [out, keptReceipt(common)]);
+): Received {
+  const here = receiptIn(out, job);
+  const before = readReceipt(keptReceipt(common));
+  const kept = before?.job === job ? before : undefined;
+  const isOlder = here === undefined || [...here.merged].every((seal) => kept?.merged.has(seal));
+  if (isOlder) return { here, known: kept ?? here };
+  writeTextDurably(keptReceipt(common), readFileSync(here.path, 'utf8'));
+  return { here, known: here };
 }
 
 /** Where a receipt is kept when the stick goes on its way again. */
-export function keptReceipt(common: string): string {
+function keptReceipt(common: string): string {
   return `${common.replace(/\.map$/, '')}.receipt.map`;
 }
 
 /** Deletes the chunks whose very map is in the receipt; the others stay. */
-export function freeReceived(out: string, receipt: Receipt | undefined, context: Context): void {
+export function freeReceived(out: string, { here }: Received, context: Context): void {
   const freed: string[] = [];
   const kept: string[] = [];
   for (const name of namesIn(out)) {
     if (!isRawName(name)) continue;
     const raw = join(out, name);
     const pair = { raw, map: mapNameOf(raw) };
-    const seal = sealIn(pair, receipt?.job);
+    const seal = sealIn(pair, here?.job);
     if (seal === undefined) continue;
-    if (receipt?.merged.has(seal)) {
+    if (here?.merged.has(seal)) {
       rmSync(pair.raw);
       rmSync(pair.map);
       freed.push(name);
@@ -153,7 +171,7 @@ export function freeReceived(out: string, receipt: Receipt | undefined, context:
     );
   }
   if (kept.length > 0) {
-    context.report.note(`Kept, since no receipt names them: ${list(kept)}.`);
+    context.report.note(`Kept, since no receipt in ${out} names them: ${list(kept)}.`);
   }
 }
 

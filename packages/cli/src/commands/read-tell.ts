@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { type FileRescueResult, mountOf, packedName } from '@chunkrescue/engine';
 import type { Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
-import { count, span } from '../screen/units.ts';
+import { bytes, count, span } from '../screen/units.ts';
 import type { ReadArguments } from './read-options.ts';
 import type { Part } from './read-parts.ts';
 import { summary } from './run-rescue.ts';
@@ -76,6 +76,8 @@ export function tellCheck(part: Part, { result, args }: Told, context: Context):
 export function tellEnd(
   what: {
     readonly args: ReadArguments;
+    /** Bytes that could not be read. */
+    readonly bad: number;
     readonly gained: readonly string[];
     readonly count: number;
   },
@@ -90,6 +92,11 @@ export function tellEnd(
           ? 'Nothing was gained; nothing needs to be carried again.'
           : `Carry again and merge: ${gained.join(', ')}.`;
     context.report.result({ type: 'retried', gained }, text);
+  }
+  if (what.bad > 0 && !args['retry-bad']) {
+    context.report.note(
+      `${bytes(what.bad)} could not be read. To try them again, when all else is read: --retry-bad -r 3.`,
+    );
   }
   const folder = mountOf(args.out)?.folder;
   if (gained.length > 0 && folder !== undefined && folder !== '/') {

@@ -1,23 +1,26 @@
 /** `rescue read`: copies chunks of a source into a directory, one file and one map a chunk. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   assertDistinctFiles,
   canPack,
-  isVolatile,
+  finalPath,
+  mountOf,
   RescueError,
   readManifest,
-  writeTextDurably,
 } from '@chunkrescue/engine';
+import { lintMapfile } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus, statusOf, UsageError, worse } from '../exit.ts';
 import { parseChunks } from '../options/chunks.ts';
 import type { ReadArguments } from './read-options.ts';
-import { readPart, type Task } from './read-part.ts';
+import { type PartOutcome, readPart, type Task } from './read-part.ts';
 import { allRead, chooseLayout, type Part, parts, unreadParts } from './read-parts.ts';
-import { freeReceived, keptReceipt, lookForRoom, partsThatFit, takeReceipt } from './read-room.ts';
-import { chooseSource, manifestOf, refuseSameDisk, warnOfVolatile } from './read-task.ts';
+import { freeReceived, lookForRoom, partsThatFit, takeReceipts } from './read-room.ts';
 import { tellEnd } from './read-tell.ts';
+import { manifestOf, refuseUnproven } from './rescue-identity.ts';
+import { chooseSource, refuseSameDisk } from './source-guard.ts';
+import { keepCopy, type VolatileMap, warnOfVolatile } from './volatile-map.ts';
 import { loadSealed, withLockedMap } from './world.ts';
 
 export async function read(args: ReadArguments, context: Context): Promise<ExitStatus> {
@@ -29,22 +32,32 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
     const known = readManifest(mapfile?.heading ?? []);
     const source = chooseSource(args, known, context);
     refuseSameDisk(args.out, source.path, args);
-    warnOfVolatile(common, args.out, context);
-    const manifest = manifestOf(mapfile, { out: args.out, source });
+    warnOfForgotten(args.out, context);
+    warnOfMap(args, common, context);
+    const origin = { mapfile, source, out: args.out };
+    if (!isInsisting(args)) refuseUnproven(common, origin);
+    const manifest = manifestOf(origin);
     const layout = chooseLayout(args, { source, begun: manifest.chunkSize }, context);
-    const receipt = takeReceipt(manifest.job as string, { out: args.out, common });
+    const received = takeReceipts(manifest.job as string, { out: args.out, common });
     const room = lookForRoom(args, layout, context);
-    const task: Task = { args, source, common, worker, layout, manifest, receipt, room };
-    if (receipt !== undefined && receipt.path !== keptReceipt(common)) {
-      writeTextDurably(keptReceipt(common), readFileSync(receipt.path, 'utf8'));
-    }
-    if (args.free) freeReceived(args.out, receipt, context);
+    const task: Task = {
+      args,
+      source,
+      common,
+      worker,
+      layout,
+      manifest,
+      receipt: received.known,
+      room,
+    };
+    if (args.free) freeReceived(args.out, received, context);
+    if (args['domain-map'] !== undefined) warnOfMisread(args['domain-map'], context);
     const plan = { spans, layout, mapfile };
     if (!args.fit) return readAll(parts(args, plan), task, context);
     const unread = [...unreadParts(args, plan)];
     if (unread.length === 0) throw allRead(layout);
     const fresh = args.free ? lookForRoom(args, layout, context) : room;
-    return readAll(partsThatFit(unread, fresh, context), task, context);
+    return readAll(partsThatFit(unread, { room: fresh, out: args.out }, context), task, context);
   });
 }
 
@@ -95,25 +108,22 @@ function isFolder(path: string): boolean {
 async function readAll(all: Iterable<Part>, task: Task, context: Context): Promise<ExitStatus> {
   let status: ExitStatus = EXIT.rescued;
   const gained: string[] = [];
-  let count = 0;
+  let [count, bad] = [0, 0];
   for (const part of all) {
     const outcome = await readPartOrGoOn(part, task, context);
     status = worse(status, outcome.status);
     if (outcome.gained > 0) gained.push(part.label);
     count++;
-    keepCopy(task);
+    bad += outcome.bad;
+    keepCopy(copyOf(task));
     if (context.trap.signal.aborted || status === EXIT.limit) break;
   }
-  tellEnd({ args: task.args, gained, count }, context);
+  tellEnd({ args: task.args, gained, count, bad }, context);
   return status;
 }
 
 /** With --all a chunk whose file was carried away does not hold up the others. */
-async function readPartOrGoOn(
-  part: Part,
-  task: Task,
-  context: Context,
-): Promise<{ readonly status: ExitStatus; readonly gained: number }> {
+async function readPartOrGoOn(part: Part, task: Task, context: Context): Promise<PartOutcome> {
   const { args } = task;
   try {
     return await readPart(part, task, context);
@@ -121,12 +131,43 @@ async function readPartOrGoOn(
     const isGone = error instanceof RescueError && error.code === 'target-missing';
     if (!(args.all || args['retry-bad']) || !isGone) throw error;
     context.report.error({ code: error.code, message: error.message, hint: error.hint });
-    return { status: statusOf(error), gained: 0 };
+    return { status: statusOf(error), gained: 0, bad: 0 };
   }
 }
 
-/** A map that lies in memory only has a copy where the chunks are. */
-function keepCopy({ args, common }: Task): void {
-  if (!isVolatile(common) || isVolatile(args.out) || !existsSync(common)) return;
-  writeTextDurably(join(args.out, 'common.copy.map'), readFileSync(common, 'utf8'));
+/** Where a map that lies in memory has a copy: with the chunks. */
+function copyOf({ args, common }: Pick<Task, 'args' | 'common'>): VolatileMap {
+  return { map: common, copy: join(args.out, 'common.copy.map') };
+}
+
+/** Where sticks are mounted there is a folder even when none is. */
+function warnOfForgotten(out: string, context: Context): void {
+  const path = finalPath(out);
+  if (!/^\/(media|mnt|run\/media)\/./.test(path) || mountOf(path)?.folder !== '/') return;
+  context.report.warning(
+    `Nothing is mounted at ${out}: the chunks go onto this PC's own disk. Is the stick plugged in?`,
+  );
+}
+
+function warnOfMap(args: ReadArguments, common: string, context: Context): void {
+  warnOfVolatile(copyOf({ args, common }), 'Put it on a disk with --map.', context);
+  const folder = mountOf(args.out)?.folder;
+  if (args.map === undefined && folder !== undefined && folder !== '/') {
+    context.report.note(
+      `${common} lies with the chunks: when the stick is lost, so is what is known of the disk. Better keep it on this PC with --map.`,
+    );
+  }
+}
+
+/** Numbers in a plan made by hand may mean something else than they seem to. */
+function warnOfMisread(plan: string, context: Context): void {
+  for (const { severity, code, line, message } of lintMapfile(readFileSync(plan, 'utf8'))) {
+    if (severity === 'error' || code !== 'octal') continue;
+    context.report.warning(`${plan}, line ${line}: ${message}`);
+  }
+}
+
+/** The user has said what the map's claims are worth. */
+function isInsisting(args: ReadArguments): boolean {
+  return args.adopt || args.carried || args.reread || args['trust-target'];
 }

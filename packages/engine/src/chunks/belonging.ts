@@ -3,7 +3,7 @@ import { Domain, OPEN_END, type RescueMap } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import { sameIdentity } from '../identity.ts';
 import type { Source } from '../ports.ts';
-import { foreign } from './chunk-errors.ts';
+import { foreign, otherSize } from './chunk-errors.ts';
 import type { Manifest } from './manifest.ts';
 import type { OpenChunk } from './open-chunk.ts';
 import { checkSamples, compareSamples } from './samples.ts';
@@ -45,7 +45,7 @@ export function refuseOtherSize(chunk: OpenChunk, image: ImageFacts): number {
   const known = image.manifest.sourceSize;
   const hint = 'It belongs to another disk. Nothing of it was written.';
   if (here !== undefined && known !== undefined && here !== known) {
-    throw foreign(
+    throw otherSize(
       chunk.pair.raw,
       `is a chunk of a source of ${here} bytes; ${image.path} is an image of one of ${known} bytes`,
     );
@@ -58,7 +58,7 @@ export function refuseOtherSize(chunk: OpenChunk, image: ImageFacts): number {
     throw new RescueError('chunk-mismatch', what, { hint });
   }
   if (imageEnd > size) {
-    throw foreign(
+    throw otherSize(
       chunk.pair.raw,
       `is a chunk of a source of ${size} bytes; ${image.path} has data up to ${imageEnd}`,
     );

@@ -1,9 +1,16 @@
 /** Looks at a whole chunk before a byte of it is written. */
 import { Domain } from '@chunkrescue/mapfile';
+import { statOf } from '../node/paths.ts';
 import type { ReadOutcome } from '../ports.ts';
 import { sameBytes } from '../wrap/same-bytes.ts';
 import { type ImageFacts, refuseForeign, refuseOtherSize } from './belonging.ts';
-import { conflict, pieceDiffers, unfinished } from './chunk-errors.ts';
+import {
+  beginsWithZeros,
+  conflict,
+  mostlyHoles,
+  pieceDiffers,
+  unfinished,
+} from './chunk-errors.ts';
 import type { MergeFollowing } from './merge.ts';
 import { unreadable } from './merge-errors.ts';
 import type { MergeJob } from './merge-job.ts';
@@ -22,6 +29,7 @@ export function checkForMerge(chunk: OpenChunk, { job, image, how }: Check): boo
   if (chunk.isOurs && !chunk.isFinished && !job.takesUnfinished) {
     throw unfinished(chunk.pair.raw, { done: claims.size, size: manifest.range?.size ?? 0 });
   }
+  if (!chunk.isOurs && !job.trustsHoles) refuseHoles(chunk);
   refuseOtherSize(chunk, image);
   if (!job.isSameDisk) refuseForeign(chunk, image);
   const shared = job.replaces ? Domain.of([]) : claims.intersect(Domain.fromMap(image.map));
@@ -33,6 +41,23 @@ export function checkForMerge(chunk: OpenChunk, { job, image, how }: Check): boo
   }
   return true;
 }
+
+/** Other tools' maps prove nothing: a claim where nothing was ever written is none. */
+function refuseHoles(chunk: OpenChunk): void {
+  const there = (statOf(chunk.pair.raw)?.blocks ?? Number.POSITIVE_INFINITY) * 512;
+  const claimed = chunk.claims.size;
+  if (there < claimed) throw mostlyHoles(chunk.pair.raw, { claimed, there });
+  // Copied, a hole becomes zeros: the place of the chunks before is what a chunk begins with.
+  let zeros = 0;
+  for (const { bytes, ranges } of chunk.pieces()) {
+    if (bytes.some((byte) => byte !== 0)) return;
+    zeros += ranges.reduce((sum, { size }) => sum + size, 0);
+    if (zeros >= LEADING_ZEROS_MIN) throw beginsWithZeros(chunk.pair.raw, chunk.claims.start);
+  }
+}
+
+/** Bytes; a disk seldom begins so, and a chunk of it only by chance. */
+const LEADING_ZEROS_MIN = 512 * 1024;
 
 /** @throws RescueError when a piece is not what came from the source */
 export function refuseUntrue(chunk: OpenChunk, piece: Piece): void {

@@ -25,8 +25,13 @@ export function chunkDamaged(map: string, what: string): RescueError {
   });
 }
 
-export function notAChunk({ map }: Pair, kind: Exclude<MapKind, 'chunk'>): RescueError {
-  const what = { plan: 'a plan', image: "an image's map", receipt: 'a receipt' }[kind];
+export function notAChunk({ map }: Pair, kind: Exclude<MapKind, 'chunk'> | 'whole'): RescueError {
+  const what = {
+    plan: 'a plan',
+    image: "an image's map",
+    receipt: 'a receipt',
+    whole: 'the map of the whole rescue',
+  }[kind];
   return new RescueError('chunk-mismatch', `${map} is ${what}, not the map of a chunk.`, {
     path: map,
     hint: 'Give the chunk whose map was written by rescue read.',
@@ -74,6 +79,39 @@ export function foreign(raw: string, what: string): RescueError {
     path: raw,
     hint: 'Nothing of it was written. If both are copies of one disk, say --same-disk.',
   });
+}
+
+export function otherSize(raw: string, what: string): RescueError {
+  return new RescueError('chunk-foreign', `${raw} ${what}.`, {
+    path: raw,
+    hint: 'It is of another disk, or of a part of it. Nothing of it was written; merge it into an image of its own.',
+  });
+}
+
+export function beginsWithZeros(raw: string, pos: number): RescueError {
+  return new RescueError(
+    'chunk-mismatch',
+    `${raw} has nothing but zeros where its map says that data from position ${pos} on were rescued; its map was not written by rescue, and may be that of the whole disk.`,
+    {
+      path: raw,
+      pos,
+      hint: 'Give each chunk a map of its own part; nothing was written. If the disk has zeros there, say --trust-holes.',
+    },
+  );
+}
+
+export function mostlyHoles(
+  raw: string,
+  { claimed, there }: { claimed: number; there: number },
+): RescueError {
+  return new RescueError(
+    'chunk-mismatch',
+    `${raw} is no chunk of its map: the map says that ${claimed} bytes were rescued, and the file holds ${there}; the rest are holes, where nothing was ever written.`,
+    {
+      path: raw,
+      hint: 'A map of the whole disk beside one chunk looks like that; nothing was written. If the holes are zeros of the disk (ddrescue -S), say --trust-holes.',
+    },
+  );
 }
 
 export function conflict(raw: string, image: string, pos: number): RescueError {

@@ -4,14 +4,15 @@ import type { Target } from '../ports.ts';
 import type { Manifest, Sample } from './manifest.ts';
 import { PieceDigests } from './piece-digests.ts';
 import { type Piece, pieceDigest, piecesOf } from './pieces.ts';
-import { Sampler } from './samples.ts';
+import { Sampler, type Zones } from './samples.ts';
 
 /** What a recorder begins with. */
 export interface RecorderStart {
   readonly pieceSize: number;
   /** What the chunk's map knew when it was last saved. */
   readonly before?: { readonly manifest: Manifest; readonly claims: Domain } | undefined;
-  readonly samplesMax: number;
+  /** Of each of which one sample is kept. */
+  readonly zones: Zones;
   /** Takes note of bytes for the digests; without it there are none. */
   readonly beside?: ((digests: PieceDigests) => Beside) | undefined;
   /** Reads a piece back from the chunk's file, where its digest was lost. */
@@ -31,10 +32,10 @@ export class ChunkRecorder {
   readonly #sampler: Sampler;
   readonly #readBack: RecorderStart['readBack'];
 
-  constructor({ pieceSize, before, samplesMax, readBack, beside }: RecorderStart) {
+  constructor({ pieceSize, before, zones, readBack, beside }: RecorderStart) {
     this.#digests = new PieceDigests(pieceSize);
     this.#beside = beside?.(this.#digests);
-    this.#sampler = new Sampler(before?.manifest.samples ?? [], samplesMax);
+    this.#sampler = new Sampler(before?.manifest.samples ?? [], zones);
     this.#readBack = readBack;
     if (before?.manifest.pieceSize !== pieceSize) return;
     for (const { pos, ranges } of piecesOf(before.claims, pieceSize)) {

@@ -85,7 +85,7 @@ export function readState({
   return nonTried + nonTrimmed + nonScraped === 0 ? 'done' : 'partly';
 }
 
-/** The image never knows more than all files together, so that sums can be compared. What was not read is not in it. */
+/** The image never knows more than all files together, so that sums can be compared. */
 function mergeState(all: DomainTotals, there: DomainTotals | undefined): MergeState {
   if (there === undefined) return 'unknown';
   if (there.nonTried === there.domainSize) return 'not';

@@ -1,8 +1,10 @@
 /** One chunk as it lies there: its two files, or what is left of them. */
 import { RescueError } from '../errors.ts';
 import { existingSize } from '../node/existing-size.ts';
-import { splitPath } from '../node/folders.ts';
+import { PACKING_SUFFIX } from '../node/packing.ts';
 import { noMap } from './chunk-errors.ts';
+import { isRawName, mapNameOf } from './chunk-names.ts';
+import { numberInName } from './found-map.ts';
 import type { Refusal } from './merge-job.ts';
 import { type ChunkMapFacts, type ChunkPair, openChunk, readChunkMap } from './open-chunk.ts';
 
@@ -25,9 +27,9 @@ export interface FoundChunk {
   readonly trouble: Refusal | undefined;
 }
 
-const NAME = /^chunk(\d{2,})(?:\.raw)?\.map$|^chunk(\d{2,})\.raw$/;
+const RAW_ENDS = ['.raw', ...Object.values(PACKING_SUFFIX).map((end) => `.raw${end}`)];
 
-/** The chunk that a file belongs to; undefined when it is none. A file is told by its map where it has one. */
+/** The chunk that a file belongs to, by its map where it has one; undefined when it is none. */
 export function findChunk(path: string): FoundChunk | undefined {
   const pair = pairOf(path);
   const hasMap = existingSize(pair.map) !== undefined;
@@ -47,12 +49,13 @@ export function findChunk(path: string): FoundChunk | undefined {
   }
 }
 
+/** By its map or by its file, which may be compressed. */
 function pairOf(path: string): ChunkPair {
-  if (/\.raw\.map$/.test(path)) return { raw: path.slice(0, -'.map'.length), map: path };
-  if (/\.map$/.test(path)) return { raw: path.replace(/map$/, 'raw'), map: path };
-  const own = `${path}.map`;
-  const isOwn = existingSize(own) !== undefined;
-  return { raw: path, map: isOwn ? own : `${path.replace(/\.[^./]*$/, '')}.map` };
+  if (!/\.map$/.test(path)) return { raw: path, map: mapNameOf(path) };
+  const stem = path.slice(0, -'.map'.length);
+  if (isRawName(stem)) return { raw: stem, map: path };
+  const raws = RAW_ENDS.map((end) => `${stem}${end}`);
+  return { raw: raws.find((raw) => existingSize(raw) !== undefined) ?? `${stem}.raw`, map: path };
 }
 
 function opened(pair: ChunkPair): ChunkMapFacts {
@@ -64,7 +67,7 @@ function opened(pair: ChunkPair): ChunkMapFacts {
 
 /** Anything may be called `.raw`; only a chunk's name makes it one. */
 function withoutMap(pair: ChunkPair): FoundChunk | undefined {
-  const number = numberIn(pair.raw);
+  const number = numberInName(pair.raw);
   if (number === undefined) return undefined;
   const { code, message, hint } = noMap(pair);
   const trouble = { code, message, hint };
@@ -73,12 +76,6 @@ function withoutMap(pair: ChunkPair): FoundChunk | undefined {
 
 function damaged(pair: ChunkPair, { code, message, hint }: RescueError): FoundChunk {
   const trouble = { code, message, hint };
-  const number = numberIn(pair.map);
+  const number = numberInName(pair.map);
   return { path: pair.map, pair, number, state: 'damaged', facts: undefined, trouble };
-}
-
-function numberIn(path: string): number | undefined {
-  const [, ofMap, ofRaw] = NAME.exec(splitPath(path).name) ?? [];
-  const number = Number(ofMap ?? ofRaw ?? Number.NaN);
-  return Number.isSafeInteger(number) ? number : undefined;
 }

@@ -5,6 +5,7 @@ import { existingSize } from '../node/existing-size.ts';
 import { type FileSource, openFileSource } from '../node/file-source.ts';
 import { splitPath } from '../node/folders.ts';
 import { statOf } from '../node/paths.ts';
+import { mapNameOf } from './chunk-names.ts';
 import { evidenceOf } from './evidence.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { sealedMapStore } from './sealed-map-store.ts';
@@ -25,6 +26,7 @@ export interface FoundImage extends FoundMap {
 export type FileKind = 'common' | 'image' | 'receipt' | 'plan' | 'chunk' | undefined;
 
 const HEAD_SIZE = 4096;
+const CHUNK_NAME = /^chunk(\d{2,})(?:\.map|\.raw(?:\.gz|\.zst)?(?:\.map)?)$/;
 const IMAGE_ENDS = ['.raw', '.img', '.dd', '.bin', ''];
 
 /** Reads the first lines of a map only: beside a rescue may lie anything. */
@@ -35,26 +37,28 @@ export function kindOfMap(path: string, { isGiven }: { readonly isGiven: boolean
   const head = headOf(path);
   const { kind, job, format, chunk } = readManifest(head.split('\n'));
   if (kind !== undefined) return kind;
-  if (chunk !== undefined || /^chunk\d{2,}(\.raw)?\.map$/.test(name)) return 'chunk';
+  if (chunk !== undefined || numberInName(path) !== undefined) return 'chunk';
   if (job !== undefined || format !== undefined || name === 'common.map') return 'common';
   return isGiven && isMap(head) ? 'common' : undefined;
 }
 
 /** A chunk without its map; one that has a map is told by that. */
 function lonelyChunk(path: string): FileKind {
-  const isNamed = /^chunk\d{2,}\.raw$/.test(splitPath(path).name);
-  return isNamed && !statOf(mapOfImage(path))?.isFile() ? 'chunk' : undefined;
+  const isNamed = numberInName(path) !== undefined;
+  return isNamed && !statOf(mapNameOf(path))?.isFile() ? 'chunk' : undefined;
 }
 
 /** An image is told by the map beside it. */
 function kindOfImage(path: string): FileKind {
-  const map = mapOfImage(path);
+  const map = mapNameOf(path);
   return statOf(map)?.isFile() ? readManifest(headOf(map).split('\n')).kind : undefined;
 }
 
-function mapOfImage(path: string): string {
-  const own = `${path}.map`;
-  return statOf(own)?.isFile() ? own : `${path.replace(/\.[^./]*$/, '')}.map`;
+/** The number that the name of a chunk's file or map tells. */
+export function numberInName(path: string): number | undefined {
+  const [, digits] = CHUNK_NAME.exec(splitPath(path).name) ?? [];
+  const number = Number(digits ?? Number.NaN);
+  return Number.isSafeInteger(number) ? number : undefined;
 }
 
 /** Nothing where it cannot be read: then its name tells, and who loads it says why. */
@@ -91,7 +95,7 @@ export function findMap(path: string): FoundMap {
  */
 export function findImage(path: string, { isGiven }: { readonly isGiven: boolean }): FoundImage {
   const isImage = isGiven && !/\.map$/.test(path);
-  const map = isImage ? mapOfImage(path) : path;
+  const map = isImage ? mapNameOf(path) : path;
   const found = findMap(map);
   const image = isImage ? path : imageOf(map);
   const claims = Domain.fromMap(found.mapfile.map);

@@ -53,7 +53,7 @@ type JobFiles = Omit<FoundFiles, 'troubles'>;
 
 function statusOfJob(job: string, files: JobFiles): JobStatus {
   const { commons, images, chunks } = files;
-  const receipt = newest(files.receipts);
+  const receipt = fullest(files.receipts);
   const manifests = [
     ...commons.map(({ manifest }) => manifest),
     ...chunks.flatMap(({ facts }) => (facts === undefined ? [] : [facts.manifest])),
@@ -110,9 +110,10 @@ function endOf(maps: readonly RescueMap[]): number {
   return Math.max(0, ...maps.map((map) => map.end).filter((end) => end < OPEN_END));
 }
 
-function newest(receipts: readonly Receipt[]): Receipt | undefined {
+/** The one that knows most: clocks of two PCs tell nothing. */
+function fullest(receipts: readonly Receipt[]): Receipt | undefined {
   return receipts.reduce<Receipt | undefined>(
-    (best, each) => (best === undefined || each.writtenAt > best.writtenAt ? each : best),
+    (best, each) => (best === undefined || each.merged.size > best.merged.size ? each : best),
     undefined,
   );
 }

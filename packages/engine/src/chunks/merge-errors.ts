@@ -5,10 +5,10 @@ import type { Manifest } from './manifest.ts';
 import type { MergeJob } from './merge-job.ts';
 
 export function notAnImage(job: MergeJob, { kind, chunk }: Manifest): RescueError {
-  const what = chunk === undefined ? `a ${kind}` : `chunk ${chunk} itself`;
+  const what = chunk === undefined ? `a ${kind}` : `chunk ${chunk}`;
   return new RescueError(
     'target-exists',
-    `The last name is the image to write, and ${job.image} is ${what} (${job.map} says so).`,
+    `The last name is the image to write, and ${job.map} is the map of ${what}, so ${job.image} would be ${what} itself.`,
     {
       path: job.image,
       hint: 'Give the image a name of its own: rescue merge chunk*.raw final.raw',

@@ -17,6 +17,8 @@ export interface MergeJob {
   readonly replaces?: boolean;
   /** Takes what is in chunks whose reading was interrupted. */
   readonly takesUnfinished?: boolean;
+  /** Holes in files of other tools, where their maps claim something, are zeros. */
+  readonly trustsHoles?: boolean;
   /** Writes a receipt beside the chunks. Default true. */
   readonly givesReceipt?: boolean;
   readonly commandLine?: string;

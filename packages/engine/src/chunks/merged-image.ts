@@ -1,5 +1,5 @@
 /** The image that chunks are put into, with the map that knows what is in it. */
-import { Domain, type Mapfile, RescueMap, unionOf } from '@chunkrescue/mapfile';
+import { Domain, type Mapfile, OPEN_END, RescueMap, unionOf } from '@chunkrescue/mapfile';
 import { mapHeading } from '../heading.ts';
 import { type FileSource, openFileSource } from '../node/file-source.ts';
 import { type FileTarget, openFileTarget } from '../node/file-target.ts';
@@ -11,14 +11,16 @@ import { CHUNK_FORMAT, type Manifest, manifestComments, readManifest } from './m
 import type { MergeFollowing } from './merge.ts';
 import type { MergeJob, MergeResult } from './merge-job.ts';
 import type { OpenChunk } from './open-chunk.ts';
-import { joinSamples } from './samples.ts';
+import { SOURCE_ZONES, Zones } from './samples.ts';
 
 export class MergedImage {
   readonly #job: MergeJob;
   readonly #store: MapStore;
-  readonly #target: FileTarget;
+  /** Made when there is something to write. */
+  #target: FileTarget | undefined;
   readonly #startTime = new Date();
   readonly #seals: Set<string>;
+  readonly #isKnown: boolean;
   #reader: FileSource | undefined;
   #map: RescueMap;
   #manifest: Manifest;
@@ -29,7 +31,7 @@ export class MergedImage {
     this.#map = image.known?.map ?? RescueMap.ofOne(0, 0);
     this.#manifest = readManifest(image.known?.heading ?? []);
     this.#seals = new Set([...evidenceOf(job.image)].map(({ seal }) => seal));
-    this.#target = openFileTarget(job.image, { mode: 'any' });
+    this.#isKnown = image.known !== undefined;
   }
 
   /** What is in it now. */
@@ -89,7 +91,7 @@ export class MergedImage {
       refuseUntrue(chunk, piece);
       const here = written.clip(piece.pos, piece.pos + piece.bytes.length);
       for (const { pos, size } of here.ranges()) {
-        this.#target.write(pos, piece.bytes.subarray(pos - piece.pos, pos - piece.pos + size));
+        this.#open().write(pos, piece.bytes.subarray(pos - piece.pos, pos - piece.pos + size));
       }
       done += piece.ranges.reduce((sum, { size }) => sum + size, 0);
       how.onEvent({ type: 'merging', raw: chunk.pair.raw, done, total });
@@ -107,23 +109,32 @@ export class MergedImage {
     const chunkSize = known.chunkSize ?? from.chunkSize;
     const sourceSize = known.sourceSize ?? from.sourceSize;
     const identity = known.identity ?? from.identity;
+    const size = sourceSize ?? OPEN_END;
+    const zones = new Zones({ pos: 0, size }, SOURCE_ZONES);
     this.#manifest = {
       ...(job !== undefined && { job }),
       ...(others.size > 0 && { otherJobs: [...others] }),
       ...(chunkSize !== undefined && { chunkSize }),
       ...(sourceSize !== undefined && { sourceSize }),
       ...(identity !== undefined && { identity }),
-      samples: joinSamples(known.samples ?? [], from.samples ?? []),
+      samples: zones.thin([...(known.samples ?? []), ...(from.samples ?? [])]),
       ...(unchecked > 0 && { unchecked }),
     };
+  }
+
+  /** Opens the image, or makes it. Of an old file that no map knew nothing is kept. */
+  #open(): FileTarget {
+    this.#target ??= openFileTarget(this.#job.image, { mode: 'any', truncate: !this.#isKnown });
+    return this.#target;
   }
 
   /** Makes the image durable and as long as the source, then saves the map that claims what is in it. */
   save(): void {
     const size = this.#manifest.sourceSize ?? this.#map.end;
     if (size === 0) return;
-    this.#target.extend(size);
-    this.#target.sync();
+    const target = this.#open();
+    target.extend(size);
+    target.sync();
     const map = unionOf(this.#map, RescueMap.ofOne(0, size));
     const heading = mapHeading({
       commandLine: this.#job.commandLine,
@@ -138,7 +149,7 @@ export class MergedImage {
 
   close(): void {
     this.#reader?.close();
-    this.#target.close();
+    this.#target?.close();
   }
 
   result(): Omit<MergeResult, 'end' | 'chunks' | 'receipts'> {

@@ -90,6 +90,8 @@ function checkManifest(
   }
   if (kind === 'plan' || kind === 'image' || kind === 'receipt') throw notAChunk(pair, kind);
   if (format === undefined && kind === undefined && seal === undefined) return;
+  if (format !== undefined && kind === undefined && seal !== undefined)
+    throw notAChunk(pair, 'whole');
   const isComplete =
     seal !== undefined &&
     kind === 'chunk' &&

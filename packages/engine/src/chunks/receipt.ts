@@ -19,8 +19,6 @@ export interface Receipt {
   readonly map: RescueMap;
   /** Checksums of the chunks' maps that were merged. */
   readonly merged: ReadonlySet<string>;
-  /** Local time of the other PC, for comparing receipts of one image. */
-  readonly writtenAt: string;
   readonly manifest: Manifest;
 }
 
@@ -54,13 +52,11 @@ export function readReceipt(path: string): Receipt | undefined {
     if (mapfile === undefined) return undefined;
     const manifest = readManifest(mapfile.heading);
     if (manifest.kind !== 'receipt' || manifest.job === undefined) return undefined;
-    const time = mapfile.heading.find((line) => line.startsWith('# Current time:'));
     return {
       path,
       job: manifest.job,
       map: mapfile.map,
       merged: new Set(manifest.merged ?? []),
-      writtenAt: time?.slice(15).trim() ?? '',
       manifest,
     };
   } catch (error) {
@@ -69,18 +65,13 @@ export function readReceipt(path: string): Receipt | undefined {
   }
 }
 
-/** The newest of a job's receipts in some folders and files. */
-export function newestReceipt(job: string, places: readonly string[]): Receipt | undefined {
-  let newest: Receipt | undefined;
-  for (const place of places) {
-    const names = place.endsWith('.map') ? [''] : namesIn(place).filter(isReceiptName);
-    for (const name of names) {
-      const receipt = readReceipt(name === '' ? place : pathOf(place, name));
-      if (receipt?.job !== job) continue;
-      if (newest === undefined || receipt.writtenAt > newest.writtenAt) newest = receipt;
-    }
+/** The receipt of a job in a folder. */
+export function receiptIn(folder: string, job: string): Receipt | undefined {
+  for (const name of namesIn(folder).filter(isReceiptName)) {
+    const receipt = readReceipt(pathOf(folder, name));
+    if (receipt?.job === job) return receipt;
   }
-  return newest;
+  return undefined;
 }
 
 function isReceiptName(name: string): boolean {

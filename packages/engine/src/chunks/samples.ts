@@ -1,32 +1,60 @@
 /** A few bytes that came well: they tell one disk from another that says nothing of itself. */
-import { alignUp } from '@chunkrescue/mapfile';
+import { alignUp, type Range } from '@chunkrescue/mapfile';
 import { digestOf } from '../node/checksums.ts';
 import type { ReadOutcome, Source } from '../ports.ts';
 import type { Sample } from './manifest.ts';
 
 const SAMPLE_SIZE = 512;
 
-/** Samples that a common map or an image keeps, and those of them that one chunk adds. */
-export const SAMPLES_MAX = 8;
-export const SAMPLES_PER_CHUNK = 2;
+/** Zones of a whole source, and of a chunk: each has one sample, so that they lie far apart. */
+export const SOURCE_ZONES = 16;
+export const CHUNK_ZONES = 4;
+
+/** A range in equal parts, of each of which one sample is kept. */
+export class Zones {
+  readonly #pos: number;
+  readonly #size: number;
+
+  constructor(range: Range, count: number) {
+    this.#pos = range.pos;
+    this.#size = Math.max(1, Math.ceil(range.size / count));
+  }
+
+  zoneOf(pos: number): number {
+    return Math.floor((pos - this.#pos) / this.#size);
+  }
+
+  /** The first sample of each zone. */
+  thin(samples: readonly Sample[]): Sample[] {
+    const byZone = new Map<number, Sample>();
+    for (const sample of samples) {
+      const zone = this.zoneOf(sample.pos);
+      if (!byZone.has(zone)) byZone.set(zone, sample);
+    }
+    return [...byZone.values()].sort((a, b) => a.pos - b.pos);
+  }
+}
 
 /** Takes samples of what comes by: sectors that are not one byte again and again, as empty ones are. */
 export class Sampler {
   readonly samples: Sample[];
-  readonly #max: number;
+  readonly #zones: Zones;
+  readonly #taken: Set<number>;
 
-  constructor(known: readonly Sample[], max: number) {
+  constructor(known: readonly Sample[], zones: Zones) {
     this.samples = [...known];
-    this.#max = max;
+    this.#zones = zones;
+    this.#taken = new Set(known.map(({ pos }) => zones.zoneOf(pos)));
   }
 
   /** Looks at bytes from the source; most calls cost nothing. */
   see(pos: number, bytes: Uint8Array): void {
-    if (this.samples.length >= this.#max) return;
     const start = alignUp(pos, SAMPLE_SIZE);
+    const zone = this.#zones.zoneOf(start);
+    if (this.#taken.has(zone)) return;
     const sector = bytes.subarray(start - pos, start - pos + SAMPLE_SIZE);
     if (sector.length < SAMPLE_SIZE || isConstant(sector)) return;
-    if (this.samples.some((sample) => sample.pos === start)) return;
+    this.#taken.add(zone);
     this.samples.push({ pos: start, size: SAMPLE_SIZE, digest: digestOf(sector) });
   }
 }
@@ -70,10 +98,4 @@ export function compareSamples(a: readonly Sample[], b: readonly Sample[]): Samp
     (other.digest === sample.digest ? same : different).push(sample);
   }
   return { same, different };
-}
-
-/** The first samples of both, each place once. */
-export function joinSamples(a: readonly Sample[], b: readonly Sample[]): Sample[] {
-  const more = b.filter(({ pos }) => a.every((sample) => sample.pos !== pos));
-  return [...a, ...more].slice(0, SAMPLES_MAX);
 }

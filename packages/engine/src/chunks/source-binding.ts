@@ -15,15 +15,20 @@ export interface Binding {
   readonly map: string;
   readonly manifest: Manifest;
   readonly source: Source;
+  /** Where the map ends; a map that says nothing of its source may tell by that. */
+  readonly end?: number | undefined;
 }
 
 /** Looks whether a map is of a source. Reads a few sectors, and only ones that came well before. @throws RescueError `map-mismatch` naming both */
-export function checkBinding({ map, manifest, source }: Binding): void {
+export function checkBinding(binding: Binding): void {
+  const { map, manifest, source, end } = binding;
   refuseOtherKind(map, manifest);
   const begun = manifest.sourceSize;
   if (begun !== undefined && source.size !== undefined && begun !== source.size) {
-    throw otherSize({ map, manifest, source });
+    throw otherSize(binding, begun);
   }
+  const isShort = begun === undefined && end !== undefined && end < (source.size ?? 0);
+  if (isShort && partitionOf(source, end) !== undefined) throw otherSize(binding, end);
   const verdict = sameIdentity(manifest.identity ?? {}, source.identity ?? {});
   if (verdict === 'same') return;
   if (verdict === 'different') {
@@ -80,8 +85,7 @@ function refuseOtherKind(map: string, { kind, chunk }: Manifest): void {
   });
 }
 
-function otherSize({ map, manifest, source }: Binding): RescueError {
-  const begun = manifest.sourceSize as number;
+function otherSize({ map, source }: Binding, begun: number): RescueError {
   const partition = partitionOf(source, begun);
   const what = `was begun with a source of ${begun} bytes; ${source.name} has ${source.size}`;
   if (partition === undefined) return mismatch(map, what);

@@ -58,7 +58,8 @@ export function retryInterrupted<T>(call: () => T): T {
   }
 }
 
-function isSystemError(error: unknown): error is { code: string; errno?: number } {
+/** Whether something that was thrown is an error of the system (with `code` and `syscall`). */
+export function isSystemError(error: unknown): error is { code: string; errno?: number } {
   return (
     typeof error === 'object' &&
     error !== null &&

@@ -26,6 +26,9 @@ import type { MapStore } from '../ports.ts';
 import { errnoOf, reasonOf, unlessErrno } from './errno.ts';
 import { finalPath, syncFolder } from './paths.ts';
 
+/** What file systems without owners and rights say. */
+const NO_OWNERS = ['EPERM', 'EINVAL', 'ENOTSUP', 'ENOSYS'];
+
 /** What file systems without hard links, or with rules about them, say. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
@@ -90,7 +93,7 @@ function parsed(path: string, text: string): Mapfile {
     throw new RescueError('map-corrupt', `${path}: ${cause.message}`, {
       path,
       cause,
-      hint: `Repair that line, or copy ${path}.bak over the map if there is one.`,
+      hint: `rescue map lint ${path} explains it. Repair that line, or copy ${path}.bak over the map if there is one.`,
     });
   }
 }
@@ -169,10 +172,8 @@ function writeNew(path: string, text: string, old: BigIntStats | undefined): voi
     writeFileSync(fd, text);
     if (old !== undefined) {
       // With sudo the map stays its owner's; without, it cannot be given away, nor need it be.
-      unlessErrno(['EPERM', 'EINVAL', 'ENOTSUP'], () =>
-        fchownSync(fd, Number(old.uid), Number(old.gid)),
-      );
-      unlessErrno(['EPERM', 'EINVAL', 'ENOTSUP'], () => fchmodSync(fd, Number(old.mode & 0o777n)));
+      unlessErrno(NO_OWNERS, () => fchownSync(fd, Number(old.uid), Number(old.gid)));
+      unlessErrno(NO_OWNERS, () => fchmodSync(fd, Number(old.mode & 0o777n)));
     }
     fsyncSync(fd);
   } finally {

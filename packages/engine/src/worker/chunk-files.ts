@@ -6,7 +6,7 @@ import { type ChunkState, claimsOf } from '../chunks/chunk-state.ts';
 import { CHUNK_FORMAT, type Manifest, manifestComments, readManifest } from '../chunks/manifest.ts';
 import { PIECE_SIZE, type PieceDigests } from '../chunks/piece-digests.ts';
 import { type Piece, pieces } from '../chunks/pieces.ts';
-import { joinSamples, SAMPLES_MAX, SAMPLES_PER_CHUNK } from '../chunks/samples.ts';
+import { CHUNK_ZONES, SOURCE_ZONES, Zones } from '../chunks/samples.ts';
 import { sealedMapStore } from '../chunks/sealed-map-store.ts';
 import { openFileSource } from '../node/file-source.ts';
 import type { MapStore, Target } from '../ports.ts';
@@ -43,9 +43,11 @@ export function recordedFiles(
   const { chunk } = job;
   const offset = offsetOf(chunk);
   const { own } = state;
+  const whole = { pos: 0, size: job.manifest.sourceSize ?? OPEN_END };
+  const zones = new Zones(whole, SOURCE_ZONES);
   const recorder = new ChunkRecorder({
     pieceSize: chunk?.pieceSize ?? PIECE_SIZE,
-    samplesMax: chunk === undefined ? SAMPLES_MAX : SAMPLES_PER_CHUNK,
+    zones: chunk === undefined ? zones : new Zones(chunk.manifest.range, CHUNK_ZONES),
     before: own && { manifest: own.manifest, claims: claimsOf(own.mapfile.map) },
     readBack: (claims) => readBack(job, claims),
     beside: chunk === undefined ? undefined : beside,
@@ -53,12 +55,12 @@ export function recordedFiles(
   const before = readManifest(known?.heading ?? []).samples ?? [];
   // What was remembered of another source would be a lie about this one.
   const samples = job.isAdopted ? [] : before;
-  const whole = (): Manifest => ({
+  const commonManifest = (): Manifest => ({
     ...job.manifest,
     format: CHUNK_FORMAT,
-    samples: joinSamples(samples, recorder.samples),
+    samples: zones.thin([...samples, ...recorder.samples]),
   });
-  const common = withComments(store, () => manifestComments(whole()));
+  const common = withComments(store, () => manifestComments(commonManifest()));
   const target = (inner: Target): Target =>
     recorder.follow(offset === 0 ? inner : withOutputOffset(inner, -offset));
   if (chunk === undefined) return { target, store: common };

@@ -4,6 +4,7 @@ import { mergeChunks } from '../chunks/merge.ts';
 import { RescueError } from '../errors.ts';
 import { allowFsExt } from '../node/fs-ext.ts';
 import { type FileLock, lockFile } from '../node/lock.ts';
+import { asWorldTrouble } from '../node/system-trouble.ts';
 import type { Job, WorkerInput, WorkerMessage } from './job.ts';
 import { rescueFilesBlocking } from './rescue-files-blocking.ts';
 import { verifyFiles } from './verify-files.ts';
@@ -25,7 +26,8 @@ parentPort?.on('message', (order: Job | 'close') => {
   }
   try {
     tell({ type: 'result', result: run(order) });
-  } catch (error) {
+  } catch (thrown) {
+    const error = asWorldTrouble(thrown);
     // Anything else is our bug: let it end the worker, the host hears of it with its stack.
     if (!(error instanceof RescueError)) throw error;
     const { code, message, path, pos, hint } = error;

@@ -44,7 +44,7 @@ function rescueFrom(source: Source, job: FileRescueJob, how: How): FileRescueRes
   const store = sealedMapStore(job.map);
   const found = store.load() as Mapfile | undefined;
   const manifest = readManifest(found?.heading ?? []);
-  if (!job.isAdopted) checkBinding({ map: job.map, manifest, source });
+  if (!job.isAdopted) checkBinding({ map: job.map, manifest, source, end: found?.map.end });
   const domain = job.domain === undefined ? Domain.whole() : Domain.of(job.domain);
   const state = checkTarget(job, found);
   const known = withOwn(job.isReread ? forgetting(found, domain) : found, state, domain);
@@ -54,6 +54,8 @@ function rescueFrom(source: Source, job: FileRescueJob, how: How): FileRescueRes
     openFileTarget(job.target, {
       mode: 'any',
       force: job.isForced ?? false,
+      // Of an old file that no map knew nothing is kept.
+      truncate: found === undefined && (job.isForced ?? false),
       forceInUse: job.allowsMounted ?? false,
     });
   const target = job.chunk?.isLazy ? lazyTarget(job.target, open) : open();

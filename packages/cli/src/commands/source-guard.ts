@@ -1,32 +1,24 @@
-/** What `rescue read` knows before it reads: the disk, the rescue that it belongs to, the place to write. */
-
-import { dirname, join } from 'node:path';
+/** Which disk is read, and what must not be read or written together with it. */
 import {
-  CHUNK_FORMAT,
   checkSamples,
   findSource,
-  isVolatile,
   liesOn,
   type Manifest,
   mountsOfDevice,
-  namesIn,
-  openFileSource,
   RescueError,
-  randomId,
-  readManifest,
-  sameIdentity,
   statOf,
 } from '@chunkrescue/engine';
-import type { Mapfile } from '@chunkrescue/mapfile';
+import type { Argv } from 'yargs';
 import type { Context } from '../context.ts';
 import type { EngineArguments } from '../options/shared.ts';
-import { inspectSource, loadMap, type SourceFacts } from './world.ts';
+import { inspectSource, type SourceFacts } from './world.ts';
 
 /** Options about which disk may be read. */
 export interface SourceArguments extends Pick<EngineArguments, 'direct' | 'test-mode'> {
   readonly source: string;
   readonly adopt: boolean;
   readonly 'allow-mounted': boolean;
+  readonly 'allow-same-disk': boolean;
 }
 
 /** A source that was found and may be read. */
@@ -97,72 +89,42 @@ export function refuseMountedImage(
   );
 }
 
-/** What is rescued must not be written onto the disk that fails. */
+/** What is rescued must not be written onto the disk that fails, under whatever name. */
 export function refuseSameDisk(
-  folder: string,
+  target: string,
   source: string,
-  args: Pick<SourceArguments, 'allow-mounted'>,
+  args: Pick<SourceArguments, 'allow-same-disk'>,
 ): void {
-  if (args['allow-mounted'] || !liesOn(folder, source)) return;
+  if (args['allow-same-disk'] || !(liesOn(target, source) || liesOn(source, target))) return;
   throw new RescueError(
     'in-use',
-    `${folder} lies on ${source} itself, the disk that is to be read.`,
+    `${target} lies on ${source} itself, the disk that is to be read.`,
     {
-      path: folder,
-      hint: 'Write to another disk or a stick: each write to a failing disk can destroy more of it.',
+      path: target,
+      hint: 'Write to another disk or a stick: each write to a failing disk can destroy more of it. To do it all the same say --allow-same-disk.',
     },
   );
 }
 
-/** A map in a live system's memory is gone when it is switched off. */
-export function warnOfVolatile(map: string, out: string, context: Context): void {
-  if (!isVolatile(dirname(map))) return;
-  const copy = isVolatile(out) ? '' : ` A copy is kept in ${out}.`;
-  context.report.warning(
-    `${map} lies in memory and is lost when this PC is switched off or restarts. Put it on a disk with --map.${copy}`,
-  );
-}
-
-/** The rescue that a map belongs to, or a new one. ddrescue drops our comments; the chunks still know. */
-export function manifestOf(
-  mapfile: Mapfile | undefined,
-  { out, source }: { readonly out: string; readonly source: FoundSource },
-): Manifest {
-  const known = readManifest(mapfile?.heading ?? []);
-  const fromChunk = known.job === undefined ? manifestInFolder(out, source) : undefined;
-  const { identity } = source;
-  return {
-    format: CHUNK_FORMAT,
-    job: known.job ?? fromChunk?.job ?? randomId(),
-    sourceSize: source.size,
-    ...(Object.keys(identity).length > 0 && { identity }),
-    ...chunkSizeOf(known, fromChunk),
-  };
-}
-
-function chunkSizeOf(
-  known: Manifest,
-  fromChunk: Manifest | undefined,
-): Pick<Manifest, 'chunkSize'> {
-  const chunkSize = known.chunkSize ?? fromChunk?.chunkSize;
-  return chunkSize === undefined ? {} : { chunkSize };
-}
-
-/** Chunks that lie there may be of another disk of the same size: only what is proved counts. */
-function manifestInFolder(out: string, { path, size }: FoundSource): Manifest | undefined {
-  const source = openFileSource(path, { direct: false });
-  try {
-    for (const name of namesIn(out)) {
-      if (!/^chunk\d+\.map$/.test(name)) continue;
-      const manifest = readManifest(loadMap(join(out, name))?.heading ?? []);
-      if (manifest.job === undefined || manifest.sourceSize !== size) continue;
-      const verdict = sameIdentity(manifest.identity ?? {}, source.identity);
-      const { same, different } = checkSamples(source, manifest.samples ?? []);
-      const isProved = verdict === 'same' || same.length > 0;
-      if (verdict !== 'different' && isProved && different.length === 0) return manifest;
-    }
-  } finally {
-    source.close();
-  }
-  return undefined;
+/** The options that insist on a disk. */
+export function withSourceOptions<T>(
+  argv: Argv<T>,
+): Argv<T & Omit<SourceArguments, 'source' | keyof EngineArguments>> {
+  return argv.options({
+    adopt: {
+      type: 'boolean',
+      default: false,
+      describe: 'Go on with the map although it seems to be of another source',
+    },
+    'allow-mounted': {
+      type: 'boolean',
+      default: false,
+      describe: 'Read or write what is mounted for writing',
+    },
+    'allow-same-disk': {
+      type: 'boolean',
+      default: false,
+      describe: 'Write onto the very disk that is read',
+    },
+  }) as never;
 }

@@ -1,0 +1,83 @@
+/** `rescue status`: how far a rescue is, from whatever of it is here, and what to do next. */
+import {
+  type FoundFiles,
+  type FoundTrouble,
+  findFiles,
+  type JobStatus,
+  jobStatuses,
+  RescueError,
+} from '@chunkrescue/engine';
+import type { Argv } from 'yargs';
+import type { Context } from '../../context.ts';
+import { EXIT, type ExitStatus, worse } from '../../exit.ts';
+import { type OutputArguments, withOutputOptions } from '../../options/shared.ts';
+import { nextSteps } from './next.ts';
+import { jobRecord } from './record.ts';
+import { jobLines } from './table.ts';
+
+export interface StatusArguments extends OutputArguments {
+  places: string[] | undefined;
+  all: boolean;
+}
+
+export function statusOptions(argv: Argv): Argv<StatusArguments> {
+  const own = argv
+    .positional('places', {
+      type: 'string',
+      array: true,
+      describe: 'Folders with chunks, common maps, images [default: this folder]',
+    })
+    .options({
+      all: {
+        type: 'boolean',
+        default: false,
+        describe: 'A line for each chunk, also where many are alike',
+      },
+    });
+  return withOutputOptions(own)
+    .example('$0 status ~/sdb1.map /media/stick', 'on the PC with the failing disk')
+    .example('$0 status final.raw /media/stick', 'on the PC with the image')
+    .strict() as unknown as Argv<StatusArguments>;
+}
+
+export async function status(args: StatusArguments, context: Context): Promise<ExitStatus> {
+  const places = args.places === undefined || args.places.length === 0 ? ['.'] : args.places;
+  const found = findFiles(places);
+  const jobs = jobStatuses(found);
+  const troubles = troublesOf(found);
+  if (jobs.length === 0 && troubles.length === 0) throw nothingHere(places, found);
+  for (const { code, message, hint } of args.json ? [] : troubles) {
+    context.report.error({ code, message, hint });
+  }
+  const told = jobs.map((job) => ({ job, steps: nextSteps(job) }));
+  const lines = told.map(({ job, steps }) => jobLines(job, { isAll: args.all, steps }).join('\n'));
+  const record = { type: 'status', jobs: told.map(({ job, steps }) => jobRecord(job, steps)) };
+  if (args.json || jobs.length > 0) {
+    context.report.result({ ...record, troubles }, lines.join('\n\n'));
+  }
+  const isComplete = jobs.every(hasAll);
+  const reached = isComplete ? EXIT.rescued : EXIT.incomplete;
+  return troubles.length > 0 ? worse(reached, EXIT.corrupt) : reached;
+}
+
+function troublesOf({ chunks, troubles }: FoundFiles): FoundTrouble[] {
+  const damaged = chunks.flatMap(({ path, trouble }) =>
+    trouble === undefined ? [] : [{ path, ...trouble }],
+  );
+  return [...damaged, ...troubles];
+}
+
+/** Every byte is rescued, and is in the image. */
+function hasAll({ chunks, totals, sourceSize }: JobStatus): boolean {
+  return totals.rescued === sourceSize && chunks.every(({ merged }) => merged === 'done');
+}
+
+function nothingHere(places: readonly string[], { commons, chunks }: FoundFiles): RescueError {
+  const [plain] = [...commons, ...chunks];
+  const where = places.length === 1 && places[0] === '.' ? 'this folder' : places.join(', ');
+  const hint =
+    plain === undefined
+      ? 'Give the stick, the common map (common.map unless --map said otherwise) or the image: rescue status /media/stick'
+      : `${plain.path} does not say which rescue it is of; ddrescue may have written it. What it says: rescue map show ${plain.path}`;
+  return new RescueError('map-read', `Nothing of a rescue is in ${where}.`, { hint });
+}
