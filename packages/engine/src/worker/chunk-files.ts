@@ -43,7 +43,7 @@ export function recordedFiles(
   const { chunk } = job;
   const offset = offsetOf(chunk);
   const { own } = state;
-  const whole = { pos: 0, size: job.manifest.sourceSize ?? OPEN_END };
+  const whole = { pos: 0, size: job.manifest?.sourceSize ?? OPEN_END };
   const zones = new Zones(whole, SOURCE_ZONES);
   const recorder = new ChunkRecorder({
     pieceSize: chunk?.pieceSize ?? PIECE_SIZE,

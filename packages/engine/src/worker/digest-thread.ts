@@ -1,8 +1,10 @@
 /**
- * Digests beside the reading: a CRC of each read is computed in a second thread while the next read runs.
- * Without it digests would cost a third of the speed of a source as fast as memory.
+ * Digests beside the reading: CRCs are computed in a second thread while the next reads run. Without it
+ * digests would cost a third of the speed of a source as fast as memory. Reads go one behind the other into
+ * slots of shared memory; what touches, in the source too, is one order, so that a thread is not woken for each.
  */
 import { Worker } from 'node:worker_threads';
+import { alignUp } from '@chunkrescue/mapfile';
 import { linearCrc, resumeLinear } from '../chunks/crc-shift.ts';
 import type { PieceDigests } from '../chunks/piece-digests.ts';
 import { alignedBuffer } from '../node/aligned-memory.ts';
@@ -22,29 +24,39 @@ import {
 
 /** Memory for reads that are still looked at after they were written. Bytes. */
 const MEMORY_MAX = 16 * 1024 * 1024;
-const SLOTS_MAX = 8;
-/** Waking a thread costs as much as the digest of a small read: some orders together. */
-const BATCH_MAX = 4;
+const SLOT_MIN = 256 * 1024;
+const SLOTS_MAX = 6;
+/** Memory that direct reads take. */
+const UNIT = 512;
 /** Less than this is faster done than ordered. */
 const ORDER_MIN = 16 * 1024;
 /** A thread takes a while to start: not for a little chunk. */
 const START_AFTER = 16 * 1024 * 1024;
-
 /** An order takes well under a millisecond. */
 const PATIENCE_MS = 5000;
 
 const START = resumeLinear(0);
+
+/** Bytes that touch in memory and in the source. */
+interface Run {
+  readonly pos: number;
+  /** In the memory. */
+  readonly offset: number;
+  size: number;
+}
 
 /** Memory for the reads of one rescue, and their digests. */
 export class DigestThread {
   readonly #digests: PieceDigests;
   readonly #slotSize: number;
   readonly #slots: number;
-  readonly #batch: number;
   readonly #board: DigestBoard;
   /** For each order, where its bytes are in the source, and the slot that holds them. */
   readonly #orders: ({ readonly pos: number; readonly slot: number } | undefined)[] = [];
   #slot = 0;
+  /** Where the next read goes in the slot. */
+  #offset = 0;
+  #run: Run | undefined;
   #next = 0;
   #oldest = 0;
   #bytes = 0;
@@ -55,48 +67,41 @@ export class DigestThread {
   /** @param readMax bytes of the longest read */
   constructor(digests: PieceDigests, readMax: number) {
     this.#digests = digests;
-    this.#slotSize = readMax;
-    const isAlone = processorCount() < 2;
-    const room = Math.floor(MEMORY_MAX / readMax);
-    this.#slots = isAlone ? 1 : Math.max(1, Math.min(SLOTS_MAX, room));
-    this.#batch = Math.max(1, Math.min(BATCH_MAX, Math.floor(this.#slots / 4)));
-    this.#board = digestBoard(alignedBuffer(this.#slots * readMax));
+    this.#slotSize = alignUp(Math.max(readMax, SLOT_MIN), UNIT);
+    const room = Math.floor(MEMORY_MAX / this.#slotSize);
+    this.#slots = processorCount() < 2 ? 1 : Math.max(1, Math.min(SLOTS_MAX, room));
+    this.#board = digestBoard(alignedBuffer(this.#slots * this.#slotSize));
   }
 
   /** Memory for the next read. What was in it before is looked at first. */
   take(size: number): Uint8Array {
-    this.#slot = (this.#slot + 1) % this.#slots;
-    // Orders are numbered as they come, and slots are taken in turn: the oldest are this slot's.
-    while (this.#orders[this.#oldest]?.slot === this.#slot) this.#finishOldest();
-    const offset = this.#slot * this.#slotSize;
+    if (this.#offset + size > this.#slotSize) {
+      this.#flush();
+      this.#slot = (this.#slot + 1) % this.#slots;
+      this.#offset = 0;
+      // Orders are numbered as they come, and slots are taken in turn: the oldest are this slot's.
+      while (this.#orders[this.#oldest]?.slot === this.#slot) this.#finishOldest();
+    }
+    const offset = this.#slot * this.#slotSize + this.#offset;
     return this.#board.memory.subarray(offset, offset + size);
   }
 
-  /** Takes note of bytes in the memory last taken. */
+  /** Takes note of bytes at the start of the memory last taken. */
   add(pos: number, bytes: Uint8Array): void {
     const { pieceSize } = this.#digests;
+    if (bytes.buffer !== this.#board.memory.buffer) throw new RangeError('Not the memory taken.');
     this.#bytes += bytes.length;
-    const isHere = bytes.buffer === this.#board.memory.buffer;
-    if (
-      !isHere ||
-      this.#isLost ||
-      this.#slots < 2 ||
-      bytes.length < ORDER_MIN ||
-      this.#bytes < START_AFTER
-    ) {
-      this.#digests.add(pos, bytes);
-      return;
-    }
-    this.#worker ??= this.#start();
     for (let at = 0; at < bytes.length; ) {
       const size = Math.min(bytes.length - at, pieceSize - ((pos + at) % pieceSize));
-      this.#post(pos + at, bytes.byteOffset + at, size);
+      this.#extend({ pos: pos + at, offset: bytes.byteOffset + at, size });
       at += size;
     }
+    this.#offset = alignUp(this.#offset + bytes.length, UNIT);
   }
 
   /** Waits for all digests. */
   settle(): void {
+    this.#flush();
     while (this.#orders[this.#oldest] !== undefined) this.#finishOldest();
   }
 
@@ -106,6 +111,36 @@ export class DigestThread {
     Atomics.notify(this.#board.posted, 0);
     void this.#worker?.terminate();
     this.#worker = undefined;
+  }
+
+  /** No run goes over the border of a piece. */
+  #extend(part: Run): void {
+    const run = this.#run;
+    const isNext =
+      run !== undefined &&
+      run.pos + run.size === part.pos &&
+      run.offset + run.size === part.offset &&
+      part.pos % this.#digests.pieceSize !== 0;
+    if (isNext) {
+      run.size += part.size;
+      return;
+    }
+    this.#flush();
+    this.#run = part;
+  }
+
+  #flush(): void {
+    const run = this.#run;
+    this.#run = undefined;
+    if (run === undefined) return;
+    const isWorth = run.size >= ORDER_MIN && this.#bytes >= START_AFTER;
+    if (isWorth && this.#slots > 1 && !this.#isLost) {
+      this.#worker ??= this.#start();
+      this.#post(run);
+      return;
+    }
+    const bytes = this.#board.memory.subarray(run.offset, run.offset + run.size);
+    this.#digests.add(run.pos, bytes);
   }
 
   #start(): Worker {
@@ -118,7 +153,7 @@ export class DigestThread {
     return worker;
   }
 
-  #post(pos: number, offset: number, size: number): void {
+  #post({ pos, offset, size }: Run): void {
     const order = this.#next;
     this.#next = (order + 1) % ORDERS;
     if (this.#orders[order] !== undefined) this.#finishOldest();
@@ -127,8 +162,8 @@ export class DigestThread {
     board.size[order] = size;
     this.#orders[order] = { pos, slot: this.#slot };
     Atomics.store(board.state, order, POSTED);
-    const posted = Atomics.add(board.posted, 0, 1) + 1;
-    if (posted % this.#batch === 0) Atomics.notify(board.posted, 0);
+    Atomics.add(board.posted, 0, 1);
+    Atomics.notify(board.posted, 0);
   }
 
   #finishOldest(): void {
@@ -137,9 +172,7 @@ export class DigestThread {
     const posted = this.#orders[order];
     if (posted === undefined) return;
     const board = this.#board;
-    if (takeOrder(board, order)) {
-      fillOrder(board, order, (bytes) => linearCrc(crc32(bytes, START)));
-    }
+    if (takeOrder(board, order)) this.#fill(order);
     this.#wait(order);
     const offset = board.offset[order] as number;
     const bytes = board.memory.subarray(offset, offset + (board.size[order] as number));
@@ -154,7 +187,10 @@ export class DigestThread {
     while (!this.#isLost && Atomics.load(board.state, order) === TAKEN) {
       this.#isLost = Atomics.wait(board.state, order, TAKEN, PATIENCE_MS) === 'timed-out';
     }
-    if (Atomics.load(board.state, order) === DONE) return;
-    fillOrder(board, order, (bytes) => linearCrc(crc32(bytes, START)));
+    if (Atomics.load(board.state, order) !== DONE) this.#fill(order);
+  }
+
+  #fill(order: number): void {
+    fillOrder(this.#board, order, (bytes) => linearCrc(crc32(bytes, START)));
   }
 }

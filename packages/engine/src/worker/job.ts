@@ -25,8 +25,8 @@ export interface FileRescueJob {
   readonly map: string;
   /** Ranges to work on. Default: everything. */
   readonly domain?: readonly Range[];
-  /** What the map says of its rescue and its source. Whoever is of another one is refused. */
-  readonly manifest: Manifest;
+  /** What the map says of its rescue and its source; size and identity are added where they are not given. */
+  readonly manifest?: Manifest;
   /** Goes on with the map whatever source it was begun with. */
   readonly isAdopted?: boolean;
   /** The target is a chunk, and has a map of its own. */

@@ -1,6 +1,6 @@
 import { Domain, type Mapfile } from '@chunkrescue/mapfile';
 import { type ChunkState, claimsOf } from '../chunks/chunk-state.ts';
-import { readManifest } from '../chunks/manifest.ts';
+import { type Manifest, readManifest } from '../chunks/manifest.ts';
 import { packChunk } from '../chunks/pack-chunk.ts';
 import type { PieceDigests } from '../chunks/piece-digests.ts';
 import { sealedMapStore } from '../chunks/sealed-map-store.ts';
@@ -40,7 +40,8 @@ export function rescueFilesBlocking(job: FileRescueJob, how: How): FileRescueRes
   }
 }
 
-function rescueFrom(source: Source, job: FileRescueJob, how: How): FileRescueResult {
+function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueResult {
+  const job = { ...asked, manifest: { ...factsOf(source), ...asked.manifest } };
   const store = sealedMapStore(job.map);
   const found = store.load() as Mapfile | undefined;
   const manifest = readManifest(found?.heading ?? []);
@@ -80,6 +81,14 @@ function rescueFrom(source: Source, job: FileRescueJob, how: How): FileRescueRes
   const finished = end !== 'aborted' && isOpen() ? finishChunk(job) : NOT_FINISHED;
   const gained = progress.rescued - claimsOf(known?.map).intersect(domain).size;
   return { end, progress, isElsewhere: false, wasDone: false, gained, ...finished };
+}
+
+/** What a map says of its source when nobody says more. */
+function factsOf({ size, identity = {} }: Source): Manifest {
+  return {
+    ...(size !== undefined && { sourceSize: size }),
+    ...(Object.keys(identity).length > 0 && { identity }),
+  };
 }
 
 /** A finished chunk is compressed where that is wanted, and looked at once more. */
