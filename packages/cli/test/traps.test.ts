@@ -359,6 +359,13 @@ test('T36: maps of older and newer ddrescues are read and gone on with', () => {
     join(dir, 'new.map'),
     `# Mapfile. Created by GNU ddrescue version 1.30\n0 % 1\n${blocks}`,
   );
+  const words = ['map', 'convert', join(dir, 'new.map'), '--for', '1.29'];
+  const converted = rescueCommand(words);
+  expect([converted.status, converted.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^0x0+ +\? +5$/m),
+  ]);
+  expect(converted.stderr).toContain('sweeping (%), which came with 1.30');
   const shown = rescueCommand(['map', 'show', old, join(dir, 'new.map')]);
   expect(shown.status).toBe(0);
   expect(shown.stdout).toContain('copying, pass 1, at 0x00200000');

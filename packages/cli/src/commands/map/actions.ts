@@ -5,6 +5,7 @@ import type { ExitStatus } from '../../exit.ts';
 import type { OutputArguments } from '../../options/shared.ts';
 import { clip, clipOptions } from './clip.ts';
 import { combineOptions, diff, intersect, union } from './combine.ts';
+import { convert, convertOptions } from './convert.ts';
 import { lint, lintOptions } from './lint.ts';
 import { shift, shiftOptions } from './shift.ts';
 import { show, showOptions } from './show.ts';
@@ -59,7 +60,13 @@ export function mapActions(argv: Argv, run: Run): Argv {
       builder: shiftOptions,
       handler: (args) => run(shift, args as never),
     })
-    .demandCommand(1, 'Say what to do: show, lint, union, intersect, diff, clip or shift.')
+    .command({
+      command: 'convert <file>',
+      describe: 'A map as an older ddrescue takes it',
+      builder: convertOptions,
+      handler: (args) => run(convert, args as never),
+    })
+    .demandCommand(1, 'Say what to do: show, lint, union, intersect, diff, clip, shift or convert.')
     .recommendCommands()
     .strict();
 }
