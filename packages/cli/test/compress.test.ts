@@ -30,7 +30,7 @@ describe('read --compress', () => {
   test('leaves small chunks on the stick that merge and verify as the others do', () => {
     const { stick, home, map } = folders();
     expect(read(stick, map, '--all', '--compress', 'gzip').status).toBe(4);
-    const names = readdirSync(stick).filter((name) => name.includes('.raw'));
+    const names = readdirSync(stick).filter((name) => name.endsWith('.gz'));
     expect(names).toEqual([0, 1, 2, 3, 4].map((i) => `chunk0${i}.raw.gz`));
     expect(readdirSync(home).sort()).toEqual(['common.map', 'common.map.bak']);
     const content = gunzipSync(readFileSync(join(stick, 'chunk03.raw.gz')));
@@ -81,8 +81,8 @@ describe('read --compress', () => {
     const own = join(stick, 'common.map');
     expect(read(stick, own, '--chunk', '4', '--compress', 'gzip').status).toBe(0);
     expect(readdirSync(stick).filter((name) => name.startsWith('chunk'))).toEqual([
-      'chunk04.map',
       'chunk04.raw.gz',
+      'chunk04.raw.gz.map',
     ]);
     expect(read(stick, own, '--chunk', '4', '--stage', home).status).toBe(1);
     expect(read(stick, own, '--chunk', '0', '--stage', home, '--compress', 'gzip').status).toBe(4);

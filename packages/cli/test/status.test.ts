@@ -328,7 +328,7 @@ test('compressed chunks are chunks', () => {
   read('--chunk', '0,1', '--compress', 'gzip');
   expect(rowsOf(run('status home stick').stdout)).toEqual(['0-1 yes complete ?', '2-4 no - ?']);
   expect(run('status stick/chunk00.raw.gz').stdout).toContain('stick/chunk01.raw.gz final.raw');
-  rmSync(join(cwd, 'stick/chunk01.map'));
+  rmSync(join(cwd, 'stick/chunk01.raw.gz.map'));
   const { status, stdout } = run('status stick');
   expect([status, stdout]).toEqual([2, expect.stringMatching(/^ {2}1 .* no \.map /m)]);
 });

@@ -234,7 +234,7 @@ describe.skipIf(loops.isSkipped)(loops.title, () => {
     const answer = rescueCommand(['verify', folder, '--differs', join(dir, 'differs.map')]);
     expect(answer.status).toBe(2);
     expect(answer.stdout).toContain(`not what was read in 1 piece: ${2 * MIB}-${3 * MIB}`);
-    expect(answer.stdout).toContain('Copy it again');
+    expect(answer.stdout).toContain('copy it again');
     const { map } = parseMapfile(readFileSync(join(dir, 'differs.map'), 'utf8'));
     expect([...map.ranges('-')]).toEqual([{ pos: 2 * MIB, size: MIB }]);
   });

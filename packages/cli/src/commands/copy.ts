@@ -88,7 +88,7 @@ export async function copy(args: CopyArguments, context: Context): Promise<ExitS
       isForced: args.force,
       allowsMounted: args['allow-mounted'],
       map,
-      manifest: manifestOf({ mapfile, source, out: undefined }),
+      manifest: manifestOf({ mapfile, source, out: undefined, isAdopted: args.adopt }),
       isAdopted: args.adopt,
       trustsTarget: args['trust-target'],
       isReread: args.reread,

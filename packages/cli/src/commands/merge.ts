@@ -9,6 +9,8 @@ import {
   type MergeJob,
   mapNameOf,
   namesIn,
+  RescueError,
+  readManifest,
   statOf,
 } from '@chunkrescue/engine';
 import type { Argv } from 'yargs';
@@ -17,7 +19,7 @@ import { type ExitStatus, UsageError } from '../exit.ts';
 import { type OutputArguments, withOutputOptions } from '../options/shared.ts';
 import { tellChunk, tellImage } from './merge-tell.ts';
 import { refuseMountedImage } from './source-guard.ts';
-import { withLockedMap } from './world.ts';
+import { loadMap, withLockedMap } from './world.ts';
 
 export interface MergeArguments extends OutputArguments {
   files: string[];
@@ -27,6 +29,7 @@ export interface MergeArguments extends OutputArguments {
   'same-disk': boolean;
   replace: boolean;
   'trust-holes': boolean;
+  'new-image': boolean;
   'no-receipt': boolean;
   'allow-mounted': boolean;
 }
@@ -69,6 +72,11 @@ export function mergeOptions(argv: Argv): Argv<MergeArguments> {
         type: 'boolean',
         default: false,
         describe: 'Holes in chunks of other tools are zeros of the disk (ddrescue -S)',
+      },
+      'new-image': {
+        type: 'boolean',
+        default: false,
+        describe: 'Begin another image of a rescue whose chunks went into one already',
       },
       'no-receipt': {
         type: 'boolean',
@@ -132,6 +140,7 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
     isSameDisk: args['same-disk'],
     replaces: args.replace,
     trustsHoles: args['trust-holes'],
+    startsAnew: args['new-image'],
     givesReceipt: !args['no-receipt'],
     commandLine: context.commandLine,
   };
@@ -146,10 +155,26 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
 
 /** The files behind a name: itself, or all chunks in a folder. @throws UsageError */
 function chunksIn(name: string, image: string): string[] {
-  if (!statOf(name)?.isDirectory()) return [name];
+  const stat = statOf(name);
+  if (stat === undefined && statOf(mapNameOf(name)) === undefined) {
+    throw new UsageError(`There is no file ${name} here. Is the stick mounted?`);
+  }
+  if (!stat?.isDirectory()) return [name];
   const found = namesIn(name)
     .filter((each) => isRawName(each) && each !== basename(image))
-    .map((each) => join(name, each));
+    .map((each) => join(name, each))
+    .filter(isChunk);
   if (found.length === 0) throw new UsageError(`There is no chunk in ${name}.`);
   return found;
+}
+
+/** Images and other people's files may lie beside the chunks. */
+function isChunk(raw: string): boolean {
+  if (/^chunk\d/.test(basename(raw))) return true;
+  try {
+    return readManifest(loadMap(mapNameOf(raw))?.heading ?? []).kind === 'chunk';
+  } catch (error) {
+    if (error instanceof RescueError) return false;
+    throw error;
+  }
 }

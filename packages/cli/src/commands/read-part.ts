@@ -7,10 +7,10 @@ import {
   type FileRescueResult,
   type Layout,
   type Manifest,
+  type Packing,
   packedName,
   type Receipt,
   type RescueWorker,
-  readManifest,
 } from '@chunkrescue/engine';
 import type { Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
@@ -20,9 +20,9 @@ import type { ReadArguments } from './read-options.ts';
 import { type Part, type ReadLayout, refuseForeignMap } from './read-parts.ts';
 import type { Room } from './read-room.ts';
 import { tellCheck, tellPart } from './read-tell.ts';
+import { manifestAt } from './rescue-identity.ts';
 import { runRescue, statusOfEnd } from './run-rescue.ts';
 import type { FoundSource } from './source-guard.ts';
-import { loadMap } from './world.ts';
 
 /** What all parts of one command have in common. */
 export interface Task {
@@ -47,7 +47,7 @@ export interface PartOutcome {
 
 export async function readPart(part: Part, task: Task, context: Context): Promise<PartOutcome> {
   const { args, source, worker } = task;
-  refuseForeignMap(part);
+  refuseForeignMap(part, args);
   refuseSameFiles(part, task);
   const range = hullOf(part);
   const job = jobFor(part, { task, range, commandLine: context.commandLine });
@@ -118,7 +118,7 @@ function jobFor(
       isLazy: isRetry,
       ...(args.compress !== undefined && {
         packed: {
-          pair: { raw: packedName(part.raw, args.compress), map: part.map },
+          pair: packedPair(part, args.compress),
           packing: args.compress,
         },
       }),
@@ -139,8 +139,16 @@ function stagedPair({ raw, map }: Part, { args, common }: Task): { raw: string; 
   return { raw: join(stage, basename(raw)), map: join(stage, basename(map)) };
 }
 
+/** A name that is free: what is there may not have been carried yet. */
+function packedPair({ raw }: Part, packing: Packing): { raw: string; map: string } {
+  for (let number = 1; ; number++) {
+    const stem = number === 1 ? raw : raw.replace(/\.raw$/, `-${number}.raw`);
+    const path = packedName(stem, packing);
+    if (!existsSync(path)) return { raw: path, map: `${path}.map` };
+  }
+}
+
 /** A chunk that was begun goes on as it was begun. */
 function layoutOf({ map }: { readonly map: string }, chosen: Layout): Layout {
-  const mapfile = existsSync(map) ? loadMap(map) : undefined;
-  return readManifest(mapfile?.heading ?? []).layout ?? chosen;
+  return (existsSync(map) ? manifestAt(map).layout : undefined) ?? chosen;
 }

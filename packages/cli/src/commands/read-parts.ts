@@ -196,7 +196,7 @@ function isPassed(mapfile: Mapfile | undefined, { pos, size }: Range, args: Chun
 }
 
 /** A chunk's own name may belong to a plan made by hand, or to what was read by one. */
-export function refuseForeignMap(part: Part): void {
+export function refuseForeignMap(part: Part, { reread }: Pick<ReadArguments, 'reread'>): void {
   const { chunk, raw, map } = part;
   if (chunk === undefined) return;
   const planned = `${raw}.map`;
@@ -210,7 +210,9 @@ export function refuseForeignMap(part: Part): void {
       },
     );
   }
-  const mapfile = existsSync(map) ? loadMap(map) : undefined;
+  if (!existsSync(map)) return;
+  // What is to be read again needs no map that can be read.
+  const mapfile = reread ? readable(map) : loadMap(map);
   if (mapfile === undefined || readManifest(mapfile.heading).chunk === chunk) return;
   throw new RescueError(
     'target-exists',
@@ -220,4 +222,13 @@ export function refuseForeignMap(part: Part): void {
       hint: `To read what it marks say --domain-map ${map}; otherwise choose another --out.`,
     },
   );
+}
+
+function readable(path: string): Mapfile | undefined {
+  try {
+    return loadMap(path);
+  } catch (error) {
+    if (error instanceof RescueError) return undefined;
+    throw error;
+  }
 }

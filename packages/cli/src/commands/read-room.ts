@@ -3,6 +3,8 @@ import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type ChunkLayout,
+  type ChunkMapFacts,
+  type ChunkPair,
   type FolderFacts,
   isRawName,
   type Layout,
@@ -16,7 +18,7 @@ import {
   receiptIn,
   writeTextDurably,
 } from '@chunkrescue/engine';
-import type { Range } from '@chunkrescue/mapfile';
+import { Domain, type Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
 import { bytes, count } from '../screen/units.ts';
 import type { ReadArguments } from './read-options.ts';
@@ -155,9 +157,9 @@ export function freeReceived(out: string, { here }: Received, context: Context):
     if (!isRawName(name)) continue;
     const raw = join(out, name);
     const pair = { raw, map: mapNameOf(raw) };
-    const seal = sealIn(pair, here?.job);
-    if (seal === undefined) continue;
-    if (here?.merged.has(seal)) {
+    const facts = factsIn(pair, here?.job);
+    if (facts === undefined) continue;
+    if (here !== undefined && isReceived(facts, here)) {
       rmSync(pair.raw);
       rmSync(pair.map);
       freed.push(name);
@@ -175,11 +177,17 @@ export function freeReceived(out: string, { here }: Received, context: Context):
   }
 }
 
-function sealIn(pair: { raw: string; map: string }, job: string | undefined): string | undefined {
+/** The very map is named, and all that it claims is in the image. */
+function isReceived({ seal, mapfile }: ChunkMapFacts, { merged, map }: Receipt): boolean {
+  const isNamed = seal !== undefined && merged.has(seal);
+  return isNamed && Domain.fromMap(mapfile.map).subtract(Domain.fromMap(map)).isEmpty;
+}
+
+function factsIn(pair: ChunkPair, job: string | undefined): ChunkMapFacts | undefined {
   if (!existsSync(pair.map)) return undefined;
   try {
-    const { seal, manifest } = readChunkMap(pair);
-    return job === undefined || manifest.job === job ? seal : undefined;
+    const facts = readChunkMap(pair);
+    return job === undefined || facts.manifest.job === job ? facts : undefined;
   } catch (error) {
     if (error instanceof RescueError) return undefined;
     throw error;

@@ -89,7 +89,7 @@ export function tellEnd(
       what.count === 0
         ? 'No chunk has bad sectors, as far as they were tried.'
         : gained.length === 0
-          ? 'Nothing was gained; nothing needs to be carried again.'
+          ? 'Nothing was gained by this run; only what lies here and was not merged yet needs to be carried.'
           : `Carry again and merge: ${gained.join(', ')}.`;
     context.report.result({ type: 'retried', gained }, text);
   }

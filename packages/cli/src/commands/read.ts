@@ -34,7 +34,7 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
     refuseSameDisk(args.out, source.path, args);
     warnOfForgotten(args.out, context);
     warnOfMap(args, common, context);
-    const origin = { mapfile, source, out: args.out };
+    const origin = { mapfile, source, out: args.out, isAdopted: args.adopt };
     if (!isInsisting(args)) refuseUnproven(common, origin);
     const manifest = manifestOf(origin);
     const layout = chooseLayout(args, { source, begun: manifest.chunkSize }, context);
@@ -52,6 +52,7 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
     };
     if (args.free) freeReceived(args.out, received, context);
     if (args['domain-map'] !== undefined) warnOfMisread(args['domain-map'], context);
+    if (args['retry-bad'] && mapfile === undefined) throw nothingToRetry(common);
     const plan = { spans, layout, mapfile };
     if (!args.fit) return readAll(parts(args, plan), task, context);
     const unread = [...unreadParts(args, plan)];
@@ -165,6 +166,13 @@ function warnOfMisread(plan: string, context: Context): void {
     if (severity === 'error' || code !== 'octal') continue;
     context.report.warning(`${plan}, line ${line}: ${message}`);
   }
+}
+
+function nothingToRetry(common: string): RescueError {
+  return new RescueError('map-read', `There is no map ${common}, so nothing tells what was bad.`, {
+    path: common,
+    hint: 'Give the map of the rescue with --map. If it is lost, rescue read --all makes it anew from the chunks that are here.',
+  });
 }
 
 /** The user has said what the map's claims are worth. */

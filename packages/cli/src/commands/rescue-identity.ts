@@ -22,17 +22,19 @@ export interface MapOrigin {
   readonly source: FoundSource;
   /** Chunks there know their rescue when ddrescue dropped our comments from the map. */
   readonly out: string | undefined;
+  /** The map was begun with something else, as far as can be seen: from now on it is another rescue. */
+  readonly isAdopted: boolean;
 }
 
 /** The rescue that a map belongs to, or a new one. */
-export function manifestOf({ mapfile, source, out }: MapOrigin): Manifest {
+export function manifestOf({ mapfile, source, out, isAdopted }: MapOrigin): Manifest {
   const known = readManifest(mapfile?.heading ?? []);
   const isAsked = known.job === undefined && out !== undefined;
   const fromChunk = isAsked ? manifestInFolder(out, source) : undefined;
   const { identity } = source;
   return {
     format: CHUNK_FORMAT,
-    job: known.job ?? fromChunk?.job ?? randomId(),
+    job: (isAdopted ? undefined : (known.job ?? fromChunk?.job)) ?? randomId(),
     sourceSize: source.size,
     ...(Object.keys(identity).length > 0 && { identity }),
     ...chunkSizeOf(known, fromChunk),
@@ -67,7 +69,7 @@ function refuseOther(
   const { mapfile, manifest } = known;
   const source = openFileSource(known.source.path, { direct: false });
   try {
-    checkBinding({ map, manifest, source, end: mapfile.map.end });
+    checkBinding({ map, manifest, source, end: mapfile.map.end, isForChunks: true });
     if (claimsEnd(mapfile) > known.source.size) {
       throw new RescueError(
         'map-mismatch',
@@ -98,7 +100,7 @@ function manifestInFolder(out: string, { path, size }: FoundSource): Manifest | 
   try {
     for (const name of namesIn(out)) {
       if (!/^chunk\d+\.map$/.test(name)) continue;
-      const manifest = readManifest(loadMap(join(out, name))?.heading ?? []);
+      const manifest = manifestAt(join(out, name));
       if (manifest.job === undefined || manifest.sourceSize !== size) continue;
       const verdict = sameIdentity(manifest.identity ?? {}, source.identity);
       const { same, different } = checkSamples(source, manifest.samples ?? []);
@@ -109,4 +111,14 @@ function manifestInFolder(out: string, { path, size }: FoundSource): Manifest | 
     source.close();
   }
   return undefined;
+}
+
+/** What a map says; nothing where it cannot be read. */
+export function manifestAt(path: string): Manifest {
+  try {
+    return readManifest(loadMap(path)?.heading ?? []);
+  } catch (error) {
+    if (error instanceof RescueError) return {};
+    throw error;
+  }
 }

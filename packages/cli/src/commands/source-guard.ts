@@ -39,7 +39,10 @@ export function chooseSource(
     : findSource(args.source, {
         identity,
         size: sourceSize,
-        isOther: (source) => checkSamples(source, samples).different.length > 0,
+        look: (source) => {
+          const { same, different } = checkSamples(source, samples);
+          return different.length > 0 ? 'different' : same.length > 0 ? 'same' : 'unknown';
+        },
       });
   if (path !== args.source) {
     context.report.warning(

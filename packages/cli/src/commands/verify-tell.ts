@@ -52,6 +52,6 @@ function places(ranges: readonly Range[]): string {
 
 function advice({ source }: Pick<VerifyArguments, 'source'>): string {
   return source === undefined
-    ? 'Copy it again from where it came, or read that chunk again with rescue read --reread'
+    ? 'Where the chunk is still good: rescue merge --replace puts it in again. Otherwise copy it again from where it came, or read it again with --reread'
     : 'The disk or its cable gives wrong data without an error: try another cable or port first';
 }

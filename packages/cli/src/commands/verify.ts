@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   isRawName,
   isSameFile,
+  type MapKind,
   mapHeading,
   mapNameOf,
   namesIn,
@@ -113,7 +114,7 @@ function targetsIn(file: string, args: VerifyArguments): VerifyTarget[] {
   if (!existsSync(file)) throw new UsageError(`There is no file ${file}.`);
   if (statSync(file).isDirectory()) {
     const chunks = namesIn(file)
-      .filter((name) => isRawName(name))
+      .filter(isRawName)
       .map((name) => targetOf(join(file, name), undefined))
       .filter((target) => target.kind === 'chunk');
     if (chunks.length === 0) throw new UsageError(`There is no chunk in ${file}.`);
@@ -127,9 +128,19 @@ function targetsIn(file: string, args: VerifyArguments): VerifyTarget[] {
 
 function targetOf(file: string, given: string | undefined): VerifyTarget {
   const map = given ?? mapNameOf(file);
-  const manifest = existsSync(map) ? readManifest(loadMap(map)?.heading ?? []) : {};
-  if (manifest.kind === 'image') return { kind: 'image', image: file, map };
-  return { kind: 'chunk', pair: { raw: file, map } };
+  return kindOf(map) === 'image'
+    ? { kind: 'image', image: file, map }
+    : { kind: 'chunk', pair: { raw: file, map } };
+}
+
+/** A map that cannot be read is told when its turn comes. */
+function kindOf(map: string): MapKind | undefined {
+  try {
+    return existsSync(map) ? readManifest(loadMap(map)?.heading ?? []).kind : undefined;
+  } catch (error) {
+    if (error instanceof RescueError) return undefined;
+    throw error;
+  }
 }
 
 const MESSAGE = 'Differences found by rescue verify';

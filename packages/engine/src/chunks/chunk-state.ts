@@ -3,10 +3,11 @@
  * A claim without its bytes would end as zeros, or as the bytes of another disk, in an image.
  */
 import { Domain, type Mapfile, type RescueMap } from '@chunkrescue/mapfile';
+import { RescueError } from '../errors.ts';
 import { existingSize } from '../node/existing-size.ts';
 import { openFileSource } from '../node/file-source.ts';
-import type { Manifest } from './manifest.ts';
-import { readManifest } from './manifest.ts';
+import { statOf } from '../node/paths.ts';
+import { type Manifest, readManifest, type Sample } from './manifest.ts';
 import { checkSamples } from './samples.ts';
 import { sealedMapStore } from './sealed-map-store.ts';
 import {
@@ -35,6 +36,8 @@ export interface ChunkQuestion extends TargetNames {
   /** What another PC has, as its receipt says. */
   readonly received: Domain;
   readonly isReread: boolean;
+  /** What the common map remembers of the disk. */
+  readonly samples: readonly Sample[];
   readonly trustsTarget: boolean;
 }
 
@@ -46,41 +49,86 @@ export interface ChunkState {
    */
   readonly kind: 'ready' | 'away' | 'complete';
   /** The chunk's own map, where its file has what the map claims. */
-  readonly own: { readonly mapfile: Mapfile; readonly manifest: Manifest } | undefined;
+  readonly own: OwnMap | undefined;
   /** Claims of the common map that are not in the file, and need not be. */
   readonly elsewhere: Domain;
+  /** Bytes that are believed to be in the file only because somebody said so. */
+  readonly trusted: number;
 }
 
-/** @throws RescueError `map-corrupt`, `target-exists` or `target-missing` */
+interface OwnMap {
+  readonly mapfile: Mapfile;
+  readonly manifest: Manifest;
+}
+
+const NOWHERE = Domain.of([]);
+
+/**
+ * What may be done. `missing` is what the common map claims and the chunk's own map does not:
+ *
+ * | file | missing | it is received or carried | trusted | then |
+ * |------|---------|---------------------------|---------|------|
+ * | any  | nothing |                           |         | go on; complete when both maps say the same |
+ * | any  | some    | yes                       |         | go on, with what is new only |
+ * | none | some    | no                        |         | away |
+ * | some | some    | no                        | yes     | go on, and the chunk says so |
+ * | some | some    | no                        | no      | refused |
+ *
+ * @throws RescueError `map-corrupt`, `target-exists` or `target-missing`
+ */
 export function chunkState(question: ChunkQuestion): ChunkState {
   const { domain, common, isReread, trustsTarget } = question;
-  const size = existingSize(question.target) ?? 0;
-  const hasFile = existingSize(question.target) !== undefined;
-  const nothing = Domain.of([]);
-  const claimed = isReread ? nothing : claimsOf(common).intersect(domain);
+  const there = existingSize(question.target);
+  const size = there ?? 0;
+  const known = claimsOf(common).intersect(domain);
+  const claimed = isReread ? NOWHERE : known;
+  const isSafe = (bytes: Domain): boolean =>
+    question.isCarried || bytes.subtract(question.received).isEmpty;
   const found = loadOwn(question);
-  if (found !== undefined) refuseOther(question, found);
-  if (hasFile && size > 0 && found === undefined) {
+  // A map that tried nothing was saved before the first read: whose it is makes no difference.
+  const isBlank = found !== undefined && triedIn(found.mapfile.map).isEmpty;
+  if (found !== undefined && !isBlank) refuseOther(question, found);
+  const isExplained = isReread ? !known.isEmpty : isSafe(claimed) && !claimed.isEmpty;
+  if (size > 0 && found === undefined && !isExplained) {
     if (!trustsTarget || claimed.isEmpty) throw stranger(question, claimed);
   }
-  if (isReread) return { kind: 'ready', own: undefined, elsewhere: nothing };
-  const own = hasFile && found !== undefined ? found : undefined;
+  if (isReread) return { kind: 'ready', own: undefined, elsewhere: NOWHERE, trusted: 0 };
+  const own = there !== undefined && !isBlank ? found : undefined;
   if (own !== undefined) refuseEmptied(question, { own, size });
-  const held = own === undefined ? nothing : claimsOf(own.mapfile.map).intersect(domain);
+  const held = own === undefined ? NOWHERE : claimsOf(own.mapfile.map).intersect(domain);
   const missing = claimed.subtract(held);
-  if (!missing.isEmpty && hasFile && trustsTarget) {
-    if (size + question.offset < missing.end) throw missingBytes(question, claimed, short(size));
-    return { kind: 'ready', own, elsewhere: nothing };
+  if (missing.isEmpty) {
+    const isWhole = own !== undefined && common !== undefined && size >= question.fileSize;
+    const isComplete = isWhole && saysTheSame(own.mapfile.map, common, domain);
+    return { kind: isComplete ? 'complete' : 'ready', own, elsewhere: NOWHERE, trusted: 0 };
   }
-  if (!missing.isEmpty) {
-    const isSafe = question.isCarried || missing.subtract(question.received).isEmpty;
-    if (!isSafe && hasFile)
-      throw size === 0 ? gone(question, claimed) : notProven(question, missing);
-    return { kind: isSafe ? 'ready' : 'away', own, elsewhere: missing };
+  if (isSafe(missing)) return { kind: 'ready', own, elsewhere: missing, trusted: 0 };
+  if (there === undefined) return { kind: 'away', own, elsewhere: missing, trusted: 0 };
+  if (!trustsTarget) throw size === 0 ? gone(question, claimed) : notProven(question, missing);
+  refuseUntrustworthy(question, { missing, claimed, size });
+  return { kind: 'ready', own, elsewhere: NOWHERE, trusted: missing.size };
+}
+
+/** What ddrescue went on with lies at its true offset, has no holes where it claims, and remembers the disk. */
+function refuseUntrustworthy(
+  question: ChunkQuestion,
+  { missing, claimed, size }: { missing: Domain; claimed: Domain; size: number },
+): void {
+  if (question.offset > 0) {
+    throw otherChunk(
+      question,
+      'in compact layout, which ddrescue cannot go on with: what it wrote lies elsewhere in the file',
+    );
   }
-  const isWhole = own !== undefined && common !== undefined && size >= question.fileSize;
-  const isComplete = isWhole && saysTheSame(own.mapfile.map, common, domain);
-  return { kind: isComplete ? 'complete' : 'ready', own, elsewhere: nothing };
+  if (size < missing.end) throw missingBytes(question, claimed, short(size));
+  const allocated = (statOf(question.target)?.blocks ?? Number.POSITIVE_INFINITY) * 512;
+  if (allocated < claimed.size) {
+    throw missingBytes(question, claimed, `holds only ${allocated}; the rest are holes`);
+  }
+  refuseOtherBytes(
+    question,
+    question.samples.filter(({ pos }) => missing.includes(pos)),
+  );
 }
 
 /** The bytes of a chunk are claimed, and its file is not here. */
@@ -95,14 +143,21 @@ function stranger(question: ChunkQuestion, claimed: Domain): Error {
     : notProven(question, claimed);
 }
 
-function loadOwn(question: ChunkQuestion): ChunkState['own'] {
+/** Its own map; what is to be read again needs none. */
+function loadOwn(question: ChunkQuestion): OwnMap | undefined {
   const store = sealedMapStore(question.ownMap, { keepsBackup: false });
-  const mapfile = store.load() as Mapfile | undefined;
-  return mapfile && { mapfile, manifest: readManifest(mapfile.heading) };
+  try {
+    const mapfile = store.load() as Mapfile | undefined;
+    return mapfile && { mapfile, manifest: readManifest(mapfile.heading) };
+  } catch (error) {
+    const isCorrupt = error instanceof RescueError && error.code === 'map-corrupt';
+    if (!isCorrupt || !question.isReread) throw error;
+    return undefined;
+  }
 }
 
 /** A chunk of another rescue, or of another cut, would be lost by writing over it. */
-function refuseOther(question: ChunkQuestion, own: NonNullable<ChunkState['own']>): void {
+function refuseOther(question: ChunkQuestion, own: OwnMap): void {
   const { manifest, domain } = question;
   const here = own.manifest;
   const isOtherPart =
@@ -117,6 +172,9 @@ function refuseOther(question: ChunkQuestion, own: NonNullable<ChunkState['own']
   if (here.job !== undefined && here.job !== manifest.job) {
     throw otherChunk(question, `of another rescue, that ${question.map} knows nothing of`);
   }
+  if (here.range !== undefined && here.range.pos !== manifest.range?.pos) {
+    throw otherChunk(question, `that begins at position ${here.range.pos} of the disk`);
+  }
   if (here.layout !== undefined && here.layout !== manifest.layout) {
     throw otherChunk(question, `in the layout "${here.layout}", not "${manifest.layout}"`);
   }
@@ -125,12 +183,20 @@ function refuseOther(question: ChunkQuestion, own: NonNullable<ChunkState['own']
 /** A file of the right length may hold nothing of what its map claims. */
 function refuseEmptied(
   question: ChunkQuestion,
-  { own, size }: { own: NonNullable<ChunkState['own']>; size: number },
+  { own, size }: { own: OwnMap; size: number },
 ): void {
   const claims = claimsOf(own.mapfile.map);
   if (claims.isEmpty) return;
   if (size + question.offset < claims.end) throw missingBytes(question, claims, short(size));
-  const samples = (own.manifest.samples ?? []).filter(({ pos }) => claims.includes(pos));
+  const samples = own.manifest.samples ?? [];
+  refuseOtherBytes(
+    question,
+    samples.filter(({ pos }) => claims.includes(pos)),
+  );
+}
+
+/** The file must hold what is remembered of it. */
+function refuseOtherBytes(question: ChunkQuestion, samples: readonly Sample[]): void {
   if (samples.length === 0) return;
   const file = openFileSource(question.target, { direct: false });
   try {

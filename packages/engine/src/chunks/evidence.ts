@@ -2,7 +2,7 @@
  * What an image was made of: the maps of its chunks, kept beside it word for word. With their digests the
  * image can be verified when the chunks are long gone, and the other PC can be told what arrived.
  */
-import { Domain } from '@chunkrescue/mapfile';
+import { Domain, type RescueMap } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import { writeTextDurably } from '../node/durable-text.ts';
 import { errnoOf, reasonOf } from '../node/errno.ts';
@@ -10,9 +10,9 @@ import { makeFolder, namesIn, pathOf, removeFile } from '../node/folders.ts';
 import { chunkName } from './layout.ts';
 import { type ChunkMapFacts, readChunkMap } from './open-chunk.ts';
 
-/** `final.chunks` for `final.raw`. */
+/** `final.chunks` for `final.raw`, `disk.img.chunks` for `disk.img`. */
 export function evidenceFolder(image: string): string {
-  return `${image.replace(/\.(raw|img|dd|bin)$/, '')}.chunks`;
+  return `${image.replace(/\.raw$/, '')}.chunks`;
 }
 
 /** One chunk's map as it was when it was merged. */
@@ -59,10 +59,18 @@ export function keepEvidence(image: string, facts: Omit<ChunkMapFacts, 'mapfile'
   }
 }
 
-/** Forgets the maps that speak of bytes which were replaced since. */
-export function dropEvidence(image: string, replaced: Domain, kept: string | undefined): void {
-  for (const { path, seal, mapfile } of evidenceOf(image)) {
+/** Forgets the maps that speak of bytes which are to be replaced; without a domain all of them. */
+export function dropEvidence(image: string, replaced: Domain = Domain.whole()): void {
+  for (const { path, mapfile } of evidenceOf(image)) {
     const isTouched = !Domain.fromMap(mapfile.map).intersect(replaced).isEmpty;
-    if (isTouched && seal !== kept) removeFile(path);
+    if (isTouched) removeFile(path);
+  }
+}
+
+/** What is kept of the chunks that are still in the image. */
+export function* provenIn(image: string, map: RescueMap): IterableIterator<Evidence> {
+  const there = Domain.fromMap(map);
+  for (const evidence of evidenceOf(image)) {
+    if (Domain.fromMap(evidence.mapfile.map).subtract(there).isEmpty) yield evidence;
   }
 }

@@ -37,11 +37,25 @@ export function otherImage(job: MergeJob, pos: number): RescueError {
   );
 }
 
+export function secondImage(job: MergeJob, receipt: string): RescueError {
+  return new RescueError(
+    'target-exists',
+    `${receipt} says that chunks of this rescue went into an image already, and ${job.image} has nothing of that.`,
+    {
+      path: job.image,
+      hint: 'Look at the name of the image again. If the other image is lost, or this is to be a second one, say --new-image; chunks that were deleted must be read again then.',
+    },
+  );
+}
+
 export function unknownImage(job: MergeJob): RescueError {
   return new RescueError(
     'target-exists',
     `${job.image} exists, but there is no map ${job.map} that knows what is in it.`,
-    { path: job.image, hint: 'Choose another name, or give its map with --map.' },
+    {
+      path: job.image,
+      hint: 'Choose another name, or give its map with --map. To write over what is in it say --force.',
+    },
   );
 }
 

@@ -19,6 +19,8 @@ export interface MergeJob {
   readonly takesUnfinished?: boolean;
   /** Holes in files of other tools, where their maps claim something, are zeros. */
   readonly trustsHoles?: boolean;
+  /** A new image beside another one that has chunks of this rescue already, as a receipt says. */
+  readonly startsAnew?: boolean;
   /** Writes a receipt beside the chunks. Default true. */
   readonly givesReceipt?: boolean;
   readonly commandLine?: string;

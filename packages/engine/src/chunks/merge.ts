@@ -8,13 +8,13 @@ import { errnoOf, reasonOf } from '../node/errno.ts';
 import { existingSize } from '../node/existing-size.ts';
 import { byNumber, splitPath } from '../node/folders.ts';
 import { checkForMerge } from './check-for-merge.ts';
-import { evidenceOf } from './evidence.ts';
+import { provenIn } from './evidence.ts';
 import { readManifest } from './manifest.ts';
-import { lostImage, notAnImage, otherImage, unknownImage } from './merge-errors.ts';
+import { lostImage, notAnImage, otherImage, secondImage, unknownImage } from './merge-errors.ts';
 import type { MergedChunk, MergeEvent, MergeJob, MergeResult, ReceiptNote } from './merge-job.ts';
 import { MergedImage } from './merged-image.ts';
-import { type ChunkPair, type OpenChunk, openChunk } from './open-chunk.ts';
-import { receiptName, writeReceipt } from './receipt.ts';
+import { type ChunkPair, type OpenChunk, openChunk, readChunkMap } from './open-chunk.ts';
+import { receiptName, receiptsIn, writeReceipt } from './receipt.ts';
 import { checkSamples } from './samples.ts';
 import { sealedMapStore } from './sealed-map-store.ts';
 
@@ -46,6 +46,7 @@ export function mergeChunks(job: MergeJob, how: MergeFollowing): MergeResult {
   let end: MergeResult['end'] = 'finished';
   try {
     checkOldBytes(job, image);
+    if (!job.startsAnew) refuseSecondImage(job, image);
     for (const pair of [...job.chunks].sort((a, b) => byNumber(a.raw, b.raw))) {
       const merged = how.signal.aborted ? undefined : take(pair, { job, image, how });
       if (merged === undefined) {
@@ -82,6 +83,29 @@ function checkOldBytes(job: MergeJob, image: MergedImage): void {
   if (other !== undefined) throw otherImage(job, other.pos);
 }
 
+/** A slip in the image's name would begin a second image, and its receipt would give the chunks away. */
+function refuseSecondImage(job: MergeJob, image: MergedImage): void {
+  const there = Domain.fromMap(image.facts.map);
+  const coming = job.chunks.reduce((all, pair) => all.union(claimsIn(pair)), there);
+  for (const folder of new Set(job.chunks.map(({ raw }) => splitPath(raw).folder))) {
+    for (const { map, path } of receiptsIn(folder)) {
+      const known = Domain.fromMap(map);
+      const isOther = there.intersect(known).isEmpty && !known.subtract(coming).isEmpty;
+      if (isOther) throw secondImage(job, path);
+    }
+  }
+}
+
+/** What a chunk claims; nothing when its map cannot be read. */
+function claimsIn(pair: ChunkPair): Domain {
+  try {
+    return Domain.fromMap(readChunkMap(pair).mapfile.map);
+  } catch (error) {
+    if (error instanceof RescueError) return Domain.of([]);
+    throw error;
+  }
+}
+
 interface Taking {
   readonly job: MergeJob;
   readonly image: MergedImage;
@@ -105,8 +129,11 @@ function take(pair: ChunkPair, taking: Taking): MergedChunk | undefined {
 
 function mergeOne(chunk: OpenChunk, { job, image, how }: Taking): MergedChunk | undefined {
   const facts = factsOf(chunk.pair, chunk);
-  if (image.hasMerged(chunk)) return { ...facts, isRepeated: true, added: 0, refusal: undefined };
-  if (!checkForMerge(chunk, { job, image: image.facts, how })) return undefined;
+  const isRepeated = !job.replaces && image.hasMerged(chunk);
+  const isTaken = job.takesUnfinished || isRepeated;
+  const asked = { ...job, takesUnfinished: isTaken };
+  if (!checkForMerge(chunk, { job: asked, image: image.facts, how })) return undefined;
+  if (isRepeated) return { ...facts, isRepeated, added: 0, refusal: undefined };
   const added = image.add(chunk, how);
   return added === undefined ? undefined : { ...facts, added, refusal: undefined };
 }
@@ -138,7 +165,7 @@ function giveReceipts(
     chunks.filter((each) => each.isOurs && !each.refusal).map((each) => splitPath(each.raw).folder),
   );
   const seals = new Map<string, string[]>();
-  for (const { seal, manifest: of } of evidenceOf(job.image)) {
+  for (const { seal, manifest: of } of provenIn(job.image, map)) {
     if (of.job !== undefined) seals.set(of.job, [...(seals.get(of.job) ?? []), seal]);
   }
   for (const folder of folders) {

@@ -6,7 +6,7 @@ import { type FileTarget, openFileTarget } from '../node/file-target.ts';
 import type { MapStore } from '../ports.ts';
 import { type ImageFacts, refuseOtherSize } from './belonging.ts';
 import { refuseUntrue } from './check-for-merge.ts';
-import { dropEvidence, evidenceOf, keepEvidence } from './evidence.ts';
+import { dropEvidence, keepEvidence, provenIn } from './evidence.ts';
 import { CHUNK_FORMAT, type Manifest, manifestComments, readManifest } from './manifest.ts';
 import type { MergeFollowing } from './merge.ts';
 import type { MergeJob, MergeResult } from './merge-job.ts';
@@ -19,7 +19,7 @@ export class MergedImage {
   /** Made when there is something to write. */
   #target: FileTarget | undefined;
   readonly #startTime = new Date();
-  readonly #seals: Set<string>;
+  #seals: Set<string>;
   readonly #isKnown: boolean;
   #reader: FileSource | undefined;
   #map: RescueMap;
@@ -30,8 +30,8 @@ export class MergedImage {
     this.#store = image.store;
     this.#map = image.known?.map ?? RescueMap.ofOne(0, 0);
     this.#manifest = readManifest(image.known?.heading ?? []);
-    this.#seals = new Set([...evidenceOf(job.image)].map(({ seal }) => seal));
     this.#isKnown = image.known !== undefined;
+    this.#seals = this.#isKnown ? sealsOf(job.image, this.#map) : new Set();
   }
 
   /** What is in it now. */
@@ -62,24 +62,44 @@ export class MergedImage {
     const { map, claims } = chunk;
     if (map.end > size) map.truncate(size);
     if (this.#map.end > size) this.#map.truncate(size);
-    const fresh = claims.subtract(Domain.fromMap(this.#map));
+    const before = Domain.fromMap(this.#map);
+    const fresh = claims.subtract(before);
     this.#begin(map.end);
+    if (this.#job.replaces) this.#forget(claims);
     const written = this.#job.replaces ? claims : fresh;
     if (!this.#copy(chunk, { written, how })) return undefined;
     this.#map = unionOf(this.#map, map);
-    this.#learn(chunk.manifest, chunk.isOurs ? 0 : fresh.size);
+    const doubtful = chunk.isOurs ? (chunk.manifest.unchecked ?? 0) : fresh.size;
+    this.#learn(chunk.manifest, Math.min(doubtful, fresh.size));
     this.save();
-    if (this.#job.replaces) dropEvidence(this.#job.image, claims, chunk.seal);
     keepEvidence(this.#job.image, chunk);
     if (chunk.seal !== undefined) this.#seals.add(chunk.seal);
     return fresh.size;
   }
 
-  /** An image that is being written for the first time has a map that knows it, should it be stopped. */
+  /**
+   * An image that is being written for the first time has a map that knows it, should it be stopped. What
+   * was kept of an earlier image of that name is of no use any more.
+   */
   #begin(size: number): void {
     if (this.#map.end > 0 || size === 0) return;
+    dropEvidence(this.#job.image);
     this.#map = RescueMap.ofOne(0, size);
+    this.#saveMap(this.#map);
     this.save();
+  }
+
+  /** Nothing is claimed while bytes are replaced: they are neither the old ones nor the new ones. */
+  #forget(claims: Domain): void {
+    dropEvidence(this.#job.image, claims);
+    const map = this.#map.clone();
+    for (const { pos, size } of claims.intersect(Domain.fromMap(map)).ranges()) {
+      map.set(pos, pos + size, '?');
+    }
+    map.mergeNeighbours();
+    this.#map = map;
+    this.save();
+    this.#seals = sealsOf(this.#job.image, map);
   }
 
   #copy(chunk: OpenChunk, { written, how }: { written: Domain; how: MergeFollowing }): boolean {
@@ -136,6 +156,11 @@ export class MergedImage {
     target.extend(size);
     target.sync();
     const map = unionOf(this.#map, RescueMap.ofOne(0, size));
+    this.#saveMap(map);
+    this.#map = map;
+  }
+
+  #saveMap(map: RescueMap): void {
     const heading = mapHeading({
       commandLine: this.#job.commandLine,
       startTime: this.#startTime,
@@ -144,7 +169,6 @@ export class MergedImage {
       comments: manifestComments({ ...this.#manifest, format: CHUNK_FORMAT, kind: 'image' }),
     });
     this.#store.save({ heading, position: 0, state: '+', pass: 1, map });
-    this.#map = map;
   }
 
   close(): void {
@@ -168,4 +192,9 @@ export class MergedImage {
       unread: [...map.ranges('*'), ...map.ranges('/'), ...map.ranges('-')],
     };
   }
+}
+
+/** The chunks that are in an image, by their maps' checksums. */
+function sealsOf(image: string, map: RescueMap): Set<string> {
+  return new Set([...provenIn(image, map)].map(({ seal }) => seal));
 }

@@ -8,6 +8,7 @@ import { removeFile } from '../node/folders.ts';
 import { type Packing, packed } from '../node/packing.ts';
 import type { ReadOutcome } from '../ports.ts';
 import { manifestComments } from './manifest.ts';
+import { unreadable } from './merge-errors.ts';
 import { type ChunkPair, openChunk } from './open-chunk.ts';
 import { PACKED_MAX } from './packed-file.ts';
 import { seal } from './seal.ts';
@@ -17,8 +18,7 @@ const MEMBER_SIZE = 4 * 1024 * 1024;
 const FIRST_LINE = '# Chunk format:';
 
 /**
- * Writes the chunk compressed, then its map, each durable before the next step, and removes the file that
- * was not. Returns the bytes written. @throws RescueError `chunk-mismatch`, `target-open` or `target-write`
+ * Writes the chunk compressed, then its map, each durable before the next step. The chunk stays. Returns the bytes written. @throws RescueError `chunk-mismatch`, `target-open` or `target-write`
  */
 export function packChunk(from: ChunkPair, to: ChunkPair, packing: Packing): number {
   const chunk = openChunk(from, { cache: 'used' });
@@ -35,8 +35,9 @@ export function packChunk(from: ChunkPair, to: ChunkPair, packing: Packing): num
     try {
       for (let pos = range.pos; pos < range.pos + range.size; pos += MEMBER_SIZE) {
         const into = alignedBuffer(Math.min(MEMBER_SIZE, range.pos + range.size - pos));
-        const { copied } = chunk.read(pos, into) as ReadOutcome;
-        const member = packed(into.subarray(0, copied), packing);
+        const { copied, errno } = chunk.read(pos, into) as ReadOutcome;
+        if (copied < into.length) throw unreadable(from.raw, pos + copied, errno);
+        const member = packed(into, packing);
         target.write(size, member);
         size += member.length;
       }
@@ -52,15 +53,14 @@ export function packChunk(from: ChunkPair, to: ChunkPair, packing: Packing): num
       heading: [...heading.slice(0, Math.max(0, first)), ...comments.map((line) => `# ${line}`)],
     };
     writeTextDurably(to.map, seal(formatMapfile(mapfile)));
-    removeFileAfter(from, to);
     return size;
   } finally {
     chunk.close();
   }
 }
 
-/** The map goes with its file, unless it is the new one. */
-function removeFileAfter(from: ChunkPair, to: ChunkPair): void {
-  removeFile(from.raw);
-  if (from.map !== to.map) removeFile(from.map);
+/** Removes a chunk that is in other files now. */
+export function removeChunk({ raw, map }: ChunkPair): void {
+  removeFile(raw);
+  removeFile(map);
 }

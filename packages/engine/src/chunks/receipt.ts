@@ -65,13 +65,16 @@ export function readReceipt(path: string): Receipt | undefined {
   }
 }
 
+/** All receipts in a folder. */
+export function receiptsIn(folder: string): Receipt[] {
+  return namesIn(folder)
+    .filter(isReceiptName)
+    .flatMap((name) => readReceipt(pathOf(folder, name)) ?? []);
+}
+
 /** The receipt of a job in a folder. */
 export function receiptIn(folder: string, job: string): Receipt | undefined {
-  for (const name of namesIn(folder).filter(isReceiptName)) {
-    const receipt = readReceipt(pathOf(folder, name));
-    if (receipt?.job === job) return receipt;
-  }
-  return undefined;
+  return receiptsIn(folder).find((receipt) => receipt.job === job);
 }
 
 function isReceiptName(name: string): boolean {

@@ -5,12 +5,12 @@
 import { digestOf } from '../node/checksums.ts';
 
 const LINE = /^# Map checksum: ([0-9a-f]{32})\n/m;
-const COLUMNS = '# current_pos';
+const COLUMNS = /^# current_pos/m;
 
 /** The text with its seal, in front of the columns' headings. A seal that it had is replaced. */
 export function seal(text: string): string {
   const open = text.replace(LINE, '');
-  const at = open.indexOf(COLUMNS);
+  const at = open.search(COLUMNS);
   const line = `# Map checksum: ${digestOf(open)}\n`;
   return at < 0 ? line + open : open.slice(0, at) + line + open.slice(at);
 }

@@ -17,12 +17,14 @@ export interface Binding {
   readonly source: Source;
   /** Where the map ends; a map that says nothing of its source may tell by that. */
   readonly end?: number | undefined;
+  /** The map goes on with chunks: an image's map would lose its image. Default false. */
+  readonly isForChunks?: boolean;
 }
 
 /** Looks whether a map is of a source. Reads a few sectors, and only ones that came well before. @throws RescueError `map-mismatch` naming both */
 export function checkBinding(binding: Binding): void {
   const { map, manifest, source, end } = binding;
-  refuseOtherKind(map, manifest);
+  refuseOtherKind(binding);
   const begun = manifest.sourceSize;
   if (begun !== undefined && source.size !== undefined && begun !== source.size) {
     throw otherSize(binding, begun);
@@ -70,12 +72,13 @@ export function ofManifest({
   return { identity, size: sourceSize };
 }
 
-function refuseOtherKind(map: string, { kind, chunk }: Manifest): void {
+function refuseOtherKind({ map, manifest, isForChunks }: Binding): void {
+  const { kind, chunk } = manifest;
   const what = {
     chunk: `the map of ${chunk === undefined ? 'a chunk' : `chunk ${chunk}`}`,
     plan: 'a plan, which only says what is to be read',
     receipt: 'the receipt of another PC',
-    image: undefined,
+    image: isForChunks ? 'the map of an image that was merged' : undefined,
     none: chunk === undefined ? undefined : `the map of chunk ${chunk}`,
   }[kind ?? 'none'];
   if (what === undefined) return;

@@ -3,7 +3,7 @@ import { Domain, type Mapfile, type Range } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import { openPastCache } from '../node/open-past-cache.ts';
 import type { Source } from '../ports.ts';
-import { evidenceOf } from './evidence.ts';
+import { provenIn } from './evidence.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { openChunk, readChunkMap } from './open-chunk.ts';
 import { PIECE_SIZE } from './piece-digests.ts';
@@ -79,7 +79,10 @@ function open(
   disk: { readonly source: Source; readonly isPastCache: boolean } | undefined,
 ): Subject {
   if (target.kind === 'chunk') {
-    if (disk !== undefined) return ofDisk(disk, target, [readChunkMap(target.pair)]);
+    if (disk !== undefined) {
+      const facts = readChunkMap(target.pair);
+      return ofDisk(disk, { target, known: [facts], claims: Domain.fromMap(facts.mapfile.map) });
+    }
     const chunk = openChunk(target.pair, { cache: 'avoided' });
     const { claims, manifest, isPastCache } = chunk;
     const { sourceSize } = manifest;
@@ -95,8 +98,10 @@ function open(
       hint: 'Give the map of the image with --map.',
     });
   }
-  const known = [...evidenceOf(image)];
-  if (disk !== undefined) return ofDisk(disk, target, known);
+  const known = [...provenIn(image, mapfile.map)];
+  if (disk !== undefined) {
+    return ofDisk(disk, { target, known, claims: Domain.fromMap(mapfile.map) });
+  }
   const proofs = known.map(proofOf);
   const { source, isPastCache } = openPastCache(image);
   const { sourceSize } = readManifest(mapfile.heading);
@@ -105,10 +110,17 @@ function open(
   return { path: image, source, isPastCache, proofs, claims, sourceSize, close };
 }
 
+/** What the disk is compared with. */
+interface DiskQuestion {
+  readonly target: VerifyTarget;
+  readonly known: readonly { readonly manifest: Manifest; readonly mapfile: Mapfile }[];
+  /** All that the target claims. */
+  readonly claims: Domain;
+}
+
 function ofDisk(
   { source, isPastCache }: { readonly source: Source; readonly isPastCache: boolean },
-  target: VerifyTarget,
-  known: readonly { readonly manifest: Manifest; readonly mapfile: Mapfile }[],
+  { target, known, claims }: DiskQuestion,
 ): Subject {
   const [first] = known;
   if (first !== undefined) {
@@ -117,7 +129,6 @@ function ofDisk(
     checkBinding({ map, manifest: { ...manifest, samples: [] }, source });
   }
   const proofs = known.filter(({ manifest }) => manifest.digests !== undefined).map(proofOf);
-  const claims = proofs.reduce((all, proof) => all.union(proof.claims), Domain.of([]));
   const sourceSize = source.size;
   const path = pathOf(target);
   return { path, source, isPastCache, proofs, claims, sourceSize, close: () => {} };
@@ -134,7 +145,7 @@ function look(subject: Subject, how: VerifyFollowing): Verified | undefined {
   const different: Range[] = [];
   const unreadable: Range[] = [];
   let done = 0;
-  let same = 0;
+  const good: Range[] = [];
   let proved = Domain.of([]);
   for (const { manifest, claims } of proofs) {
     const { pieceSize = PIECE_SIZE, digests } = manifest;
@@ -144,13 +155,15 @@ function look(subject: Subject, how: VerifyFollowing): Verified | undefined {
       const digest = digests?.get(piece.pos);
       if (piece.trouble !== undefined) unreadable.push(hullOf(piece));
       else if (digest !== pieceDigest(piece)) different.push(hullOf(piece));
-      else same += size;
+      else good.push(...piece.ranges);
       done += size;
       how.onEvent({ type: 'verifying', path, done, total });
     }
     proved = proved.union(claims);
   }
   const unchecked = subject.claims.subtract(proved).size;
+  // Several chunks may speak of one byte.
+  const same = Domain.of(good).size;
   return { path, isPastCache, same, different, unreadable, unchecked, refusal: undefined };
 }
 

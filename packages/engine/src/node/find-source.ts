@@ -9,8 +9,8 @@ export interface RememberedSource {
   readonly identity: SourceIdentity | undefined;
   /** Bytes. */
   readonly size: number | undefined;
-  /** Whether an open source holds other bytes than are remembered. */
-  readonly isOther: (source: Source) => boolean;
+  /** What an open source says of the bytes that are remembered; `unknown` when none can be read. */
+  readonly look: (source: Source) => 'same' | 'different' | 'unknown';
 }
 
 /**
@@ -21,18 +21,28 @@ export function findSource(path: string, remembered: RememberedSource): string {
   const { identity, size } = remembered;
   if (identity === undefined || size === undefined) return path;
   if (isRight(path, remembered)) return path;
-  const found = findDevices({ identity, size });
+  // A disk that was pulled may have left a name behind which answers nothing.
+  const found = findDevices({ identity, size }).filter((each) => isProved(each, remembered));
   return found.length === 1 ? (found[0] as string) : path;
 }
 
-function isRight(path: string, { identity = {}, isOther }: RememberedSource): boolean {
+function isProved(path: string, { look }: RememberedSource): boolean {
+  const source = openFileSource(path, { direct: false });
+  try {
+    return look(source) === 'same';
+  } finally {
+    source.close();
+  }
+}
+
+function isRight(path: string, { identity = {}, look }: RememberedSource): boolean {
   const stat = statOf(path);
   if (stat === undefined) return false;
   if (!stat.isBlockDevice()) return true;
   const source = openFileSource(path, { direct: false });
   try {
     const verdict = sameIdentity(identity, source.identity);
-    return verdict === 'unknown' ? !isOther(source) : verdict === 'same';
+    return verdict === 'unknown' ? look(source) !== 'different' : verdict === 'same';
   } finally {
     source.close();
   }

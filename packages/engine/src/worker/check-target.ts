@@ -12,7 +12,12 @@ import { openFileSource } from '../node/file-source.ts';
 import { offsetOf } from './chunk-files.ts';
 import type { FileRescueJob } from './job.ts';
 
-const NOWHERE: ChunkState = { kind: 'ready', own: undefined, elsewhere: Domain.of([]) };
+const NOWHERE: ChunkState = {
+  kind: 'ready',
+  own: undefined,
+  elsewhere: Domain.of([]),
+  trusted: 0,
+};
 
 /** @throws RescueError `map-corrupt`, `map-mismatch`, `target-exists` or `target-missing` */
 export function checkTarget(job: FileRescueJob, mapfile: Mapfile | undefined): ChunkState {
@@ -31,6 +36,7 @@ export function checkTarget(job: FileRescueJob, mapfile: Mapfile | undefined): C
       isCarried: chunk.isCarried ?? false,
       received: Domain.of(chunk.received ?? []),
       isReread: job.isReread ?? false,
+      samples: readManifest(mapfile?.heading ?? []).samples ?? [],
       trustsTarget: job.trustsTarget ?? false,
     });
   }

@@ -1,5 +1,5 @@
 /** The files of a chunk that is being read: target, maps, and what they say. */
-import { Domain, type Mapfile, OPEN_END, type RescueMap } from '@chunkrescue/mapfile';
+import { type Domain, type Mapfile, OPEN_END, type RescueMap, unionOf } from '@chunkrescue/mapfile';
 import { withChunkMap, withComments } from '../chunks/chunk-map-store.ts';
 import { type Beside, ChunkRecorder } from '../chunks/chunk-recorder.ts';
 import { type ChunkState, claimsOf } from '../chunks/chunk-state.ts';
@@ -64,12 +64,14 @@ export function recordedFiles(
   const target = (inner: Target): Target =>
     recorder.follow(offset === 0 ? inner : withOutputOffset(inner, -offset));
   if (chunk === undefined) return { target, store: common };
+  const unchecked = (own?.manifest.unchecked ?? 0) + state.trusted;
   const comments = (map: RescueMap): string[] =>
     manifestComments({
       ...job.manifest,
       ...chunk.manifest,
       format: CHUNK_FORMAT,
       kind: 'chunk',
+      ...(unchecked > 0 && { unchecked }),
       samples: recorder.samples,
       pieceSize: chunk.pieceSize ?? PIECE_SIZE,
       digests: recorder.digestsOf(map),
@@ -98,8 +100,8 @@ function* readBack(job: FileRescueJob, claims: Domain): IterableIterator<Piece> 
 }
 
 /**
- * The common map with what a chunk's own map knows, where the common one knows nothing: it was lost or is
- * older, and what is in the file need not be read again.
+ * The common map with what a chunk's own map knows besides: the common one was lost, is older, or was not
+ * saved any more. What is in the file need not be read again.
  */
 export function withOwn(
   known: Mapfile | undefined,
@@ -107,17 +109,8 @@ export function withOwn(
   domain: Domain,
 ): Mapfile | undefined {
   if (own === undefined) return known;
-  if (known === undefined)
-    return { heading: [], position: 0, state: '?', pass: 1, map: own.mapfile.map };
-  const { map } = known;
-  const isBlank = (['+', '*', '/', '-'] as const).every(
-    (status) => Domain.of(map.ranges(status)).intersect(domain).isEmpty,
-  );
-  if (!isBlank) return known;
-  const taken = map.clone();
-  for (const { pos, size, status } of own.mapfile.map.blocks()) {
-    const [from, to] = [Math.max(pos, taken.start), Math.min(pos + size, taken.end)];
-    if (from < to && status !== '?') taken.set(from, to, status);
-  }
-  return { ...known, map: taken };
+  const mine = own.mapfile.map;
+  if (known === undefined) return { heading: [], position: 0, state: '?', pass: 1, map: mine };
+  const isAhead = claimsOf(known.map).intersect(domain).subtract(claimsOf(mine)).isEmpty;
+  return isAhead ? { ...known, map: unionOf(known.map, mine) } : known;
 }

@@ -1,7 +1,7 @@
 import { Domain, type Mapfile } from '@chunkrescue/mapfile';
 import { type ChunkState, claimsOf } from '../chunks/chunk-state.ts';
 import { type Manifest, readManifest } from '../chunks/manifest.ts';
-import { packChunk } from '../chunks/pack-chunk.ts';
+import { packChunk, removeChunk } from '../chunks/pack-chunk.ts';
 import type { PieceDigests } from '../chunks/piece-digests.ts';
 import { sealedMapStore } from '../chunks/sealed-map-store.ts';
 import { checkBinding } from '../chunks/source-binding.ts';
@@ -45,7 +45,10 @@ function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueR
   const store = sealedMapStore(job.map);
   const found = store.load() as Mapfile | undefined;
   const manifest = readManifest(found?.heading ?? []);
-  if (!job.isAdopted) checkBinding({ map: job.map, manifest, source, end: found?.map.end });
+  if (!job.isAdopted) {
+    const isForChunks = job.chunk !== undefined;
+    checkBinding({ map: job.map, manifest, source, end: found?.map.end, isForChunks });
+  }
   const domain = job.domain === undefined ? Domain.whole() : Domain.of(job.domain);
   const state = checkTarget(job, found);
   const known = withOwn(job.isReread ? forgetting(found, domain) : found, state, domain);
@@ -78,7 +81,7 @@ function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueR
     target.close?.();
   }
   const { end, progress } = result;
-  const finished = end !== 'aborted' && isOpen() ? finishChunk(job) : NOT_FINISHED;
+  const finished = end === 'finished' && isOpen() ? finishChunk(job) : NOT_FINISHED;
   const gained = progress.rescued - claimsOf(known?.map).intersect(domain).size;
   return { end, progress, isElsewhere: false, wasDone: false, gained, ...finished };
 }
@@ -97,8 +100,12 @@ function finishChunk(job: FileRescueJob): Pick<FileRescueResult, 'check' | 'pack
   if (chunk === undefined) return NOT_FINISHED;
   const pair = { raw: job.target, map: chunk.map };
   const { packed, isChecked = true } = chunk;
-  const packedSize = packed && packChunk(pair, packed.pair, packed.packing);
-  return { packedSize, check: isChecked ? checkChunk(packed?.pair ?? pair) : undefined };
+  if (packed === undefined) return { check: isChecked ? checkChunk(pair) : undefined };
+  const packedSize = packChunk(pair, packed.pair, packed.packing);
+  // Only one copy may be left when it is known to be good.
+  const check = checkChunk(packed.pair);
+  if (check.different.length === 0) removeChunk(pair);
+  return { packedSize, check };
 }
 
 const NOT_FINISHED = { check: undefined };
