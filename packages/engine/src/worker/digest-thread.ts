@@ -37,6 +37,31 @@ const PATIENCE_MS = 5000;
 
 const START = resumeLinear(0);
 
+/** One thread and its memory for all rescues of this thread, one after the other. */
+interface Helper {
+  readonly board: DigestBoard;
+  worker: Worker | undefined;
+  /** The thread took an order and did not come back. */
+  isLost: boolean;
+}
+
+let helper: Helper | undefined;
+
+/** Ends the digest thread of this thread, if there is one. */
+export function closeDigestThread(): void {
+  const ended = helper;
+  helper = undefined;
+  if (ended === undefined) return;
+  Atomics.store(ended.board.stop, 0, 1);
+  Atomics.add(ended.board.posted, 0, 1);
+  Atomics.notify(ended.board.posted, 0);
+  void ended.worker?.terminate();
+}
+
+function newHelper(size: number): Helper {
+  return { board: digestBoard(alignedBuffer(size)), worker: undefined, isLost: false };
+}
+
 /** Bytes that touch in memory and in the source. */
 interface Run {
   readonly pos: number;
@@ -60,9 +85,7 @@ export class DigestThread {
   #next = 0;
   #oldest = 0;
   #bytes = 0;
-  #worker: Worker | undefined;
-  /** The thread took an order and did not come back. */
-  #isLost = false;
+  readonly #helper: Helper;
 
   /** @param readMax bytes of the longest read */
   constructor(digests: PieceDigests, readMax: number) {
@@ -70,7 +93,11 @@ export class DigestThread {
     this.#slotSize = alignUp(Math.max(readMax, SLOT_MIN), UNIT);
     const room = Math.floor(MEMORY_MAX / this.#slotSize);
     this.#slots = processorCount() < 2 ? 1 : Math.max(1, Math.min(SLOTS_MAX, room));
-    this.#board = digestBoard(alignedBuffer(this.#slots * this.#slotSize));
+    // A thread that was lost may still write to its board.
+    if (helper?.isLost) helper = undefined;
+    if (this.#slots > 1) helper ??= newHelper(MEMORY_MAX);
+    this.#helper = this.#slots > 1 && helper !== undefined ? helper : newHelper(this.#slotSize);
+    this.#board = this.#helper.board;
   }
 
   /** Memory for the next read. What was in it before is looked at first. */
@@ -105,12 +132,9 @@ export class DigestThread {
     while (this.#orders[this.#oldest] !== undefined) this.#finishOldest();
   }
 
+  /** Takes back what was ordered; the memory is free for the next rescue. */
   close(): void {
-    Atomics.store(this.#board.stop, 0, 1);
-    Atomics.add(this.#board.posted, 0, 1);
-    Atomics.notify(this.#board.posted, 0);
-    void this.#worker?.terminate();
-    this.#worker = undefined;
+    this.settle();
   }
 
   /** No run goes over the border of a piece. */
@@ -133,9 +157,10 @@ export class DigestThread {
     const run = this.#run;
     this.#run = undefined;
     if (run === undefined) return;
-    const isWorth = run.size >= ORDER_MIN && this.#bytes >= START_AFTER;
-    if (isWorth && this.#slots > 1 && !this.#isLost) {
-      this.#worker ??= this.#start();
+    const { worker, isLost } = this.#helper;
+    const isWorth = run.size >= ORDER_MIN && (worker !== undefined || this.#bytes >= START_AFTER);
+    if (isWorth && this.#slots > 1 && !isLost) {
+      this.#helper.worker ??= this.#start();
       this.#post(run);
       return;
     }
@@ -184,8 +209,9 @@ export class DigestThread {
   /** A thread that ended in the middle of an order must not hold up a rescue. */
   #wait(order: number): void {
     const board = this.#board;
-    while (!this.#isLost && Atomics.load(board.state, order) === TAKEN) {
-      this.#isLost = Atomics.wait(board.state, order, TAKEN, PATIENCE_MS) === 'timed-out';
+    const own = this.#helper;
+    while (!own.isLost && Atomics.load(board.state, order) === TAKEN) {
+      own.isLost = Atomics.wait(board.state, order, TAKEN, PATIENCE_MS) === 'timed-out';
     }
     if (Atomics.load(board.state, order) !== DONE) this.#fill(order);
   }
