@@ -8,7 +8,7 @@ export {
 export {
   type Evidence,
   evidenceFolder,
-  evidenceOf,
+  provenIn,
 } from './chunks/evidence.ts';
 export type { ChunkFileState, FoundChunk } from './chunks/found-chunk.ts';
 export { type FoundFiles, type FoundTrouble, findFiles } from './chunks/found-files.ts';

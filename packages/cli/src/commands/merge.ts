@@ -9,8 +9,6 @@ import {
   type MergeJob,
   mapNameOf,
   namesIn,
-  RescueError,
-  readManifest,
   statOf,
 } from '@chunkrescue/engine';
 import type { Argv } from 'yargs';
@@ -19,7 +17,7 @@ import { type ExitStatus, UsageError } from '../exit.ts';
 import { type OutputArguments, withOutputOptions } from '../options/shared.ts';
 import { tellChunk, tellImage } from './merge-tell.ts';
 import { refuseMountedImage } from './source-guard.ts';
-import { loadMap, withLockedMap } from './world.ts';
+import { manifestAt, withLockedMap } from './world.ts';
 
 export interface MergeArguments extends OutputArguments {
   files: string[];
@@ -171,10 +169,5 @@ function chunksIn(name: string, image: string): string[] {
 /** Images and other people's files may lie beside the chunks. */
 function isChunk(raw: string): boolean {
   if (/^chunk\d/.test(basename(raw))) return true;
-  try {
-    return readManifest(loadMap(mapNameOf(raw))?.heading ?? []).kind === 'chunk';
-  } catch (error) {
-    if (error instanceof RescueError) return false;
-    throw error;
-  }
+  return manifestAt(mapNameOf(raw)).kind === 'chunk';
 }

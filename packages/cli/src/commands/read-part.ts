@@ -20,9 +20,9 @@ import type { ReadArguments } from './read-options.ts';
 import { type Part, type ReadLayout, refuseForeignMap } from './read-parts.ts';
 import type { Room } from './read-room.ts';
 import { tellCheck, tellPart } from './read-tell.ts';
-import { manifestAt } from './rescue-identity.ts';
 import { runRescue, statusOfEnd } from './run-rescue.ts';
 import type { FoundSource } from './source-guard.ts';
+import { manifestAt } from './world.ts';
 
 /** What all parts of one command have in common. */
 export interface Task {
@@ -150,5 +150,5 @@ function packedPair({ raw }: Part, packing: Packing): { raw: string; map: string
 
 /** A chunk that was begun goes on as it was begun. */
 function layoutOf({ map }: { readonly map: string }, chosen: Layout): Layout {
-  return (existsSync(map) ? manifestAt(map).layout : undefined) ?? chosen;
+  return manifestAt(map).layout ?? chosen;
 }

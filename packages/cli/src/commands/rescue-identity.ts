@@ -14,7 +14,7 @@ import {
 } from '@chunkrescue/engine';
 import { Domain, type Mapfile } from '@chunkrescue/mapfile';
 import type { FoundSource } from './source-guard.ts';
-import { loadMap } from './world.ts';
+import { manifestAt } from './world.ts';
 
 /** Where a map is from, and what may prove it. */
 export interface MapOrigin {
@@ -111,14 +111,4 @@ function manifestInFolder(out: string, { path, size }: FoundSource): Manifest | 
     source.close();
   }
   return undefined;
-}
-
-/** What a map says; nothing where it cannot be read. */
-export function manifestAt(path: string): Manifest {
-  try {
-    return readManifest(loadMap(path)?.heading ?? []);
-  } catch (error) {
-    if (error instanceof RescueError) return {};
-    throw error;
-  }
 }

@@ -4,13 +4,11 @@ import { join } from 'node:path';
 import {
   isRawName,
   isSameFile,
-  type MapKind,
   mapHeading,
   mapNameOf,
   namesIn,
   RescueError,
   RescueWorker,
-  readManifest,
   sealedMapStore,
   type Verified,
   type VerifyJob,
@@ -23,7 +21,7 @@ import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus, statusOfCode, UsageError, worse } from '../exit.ts';
 import { type OutputArguments, withOutputOptions } from '../options/shared.ts';
 import { tellVerified } from './verify-tell.ts';
-import { loadMap } from './world.ts';
+import { manifestAt } from './world.ts';
 
 export interface VerifyArguments extends OutputArguments {
   files: string[];
@@ -126,21 +124,12 @@ function targetsIn(file: string, args: VerifyArguments): VerifyTarget[] {
   return [targetOf(file, args.map)];
 }
 
+/** A map that cannot be read is told when its turn comes. */
 function targetOf(file: string, given: string | undefined): VerifyTarget {
   const map = given ?? mapNameOf(file);
-  return kindOf(map) === 'image'
+  return manifestAt(map).kind === 'image'
     ? { kind: 'image', image: file, map }
     : { kind: 'chunk', pair: { raw: file, map } };
-}
-
-/** A map that cannot be read is told when its turn comes. */
-function kindOf(map: string): MapKind | undefined {
-  try {
-    return existsSync(map) ? readManifest(loadMap(map)?.heading ?? []).kind : undefined;
-  } catch (error) {
-    if (error instanceof RescueError) return undefined;
-    throw error;
-  }
 }
 
 const MESSAGE = 'Differences found by rescue verify';

@@ -1,9 +1,11 @@
 /** What the commands look at before anything is read. */
 import {
   fileMapStore,
+  type Manifest,
   openFileSource,
   RescueError,
   RescueWorker,
+  readManifest,
   type SourceIdentity,
   sealedMapStore,
   withBadAreas,
@@ -45,6 +47,16 @@ export function inspectSource(
 /** @throws RescueError `map-corrupt` or `map-read` */
 export function loadMap(path: string): Mapfile | undefined {
   return fileMapStore(path).load() as Mapfile | undefined;
+}
+
+/** What a map says of its rescue; nothing where there is none, or it cannot be read. */
+export function manifestAt(path: string): Manifest {
+  try {
+    return readManifest(loadMap(path)?.heading ?? []);
+  } catch (error) {
+    if (error instanceof RescueError) return {};
+    throw error;
+  }
 }
 
 /** The same for a map that carries a checksum. @throws RescueError `map-corrupt` or `map-read` */

@@ -15,7 +15,7 @@ import type { MergeFollowing } from './merge.ts';
 import { unreadable } from './merge-errors.ts';
 import type { MergeJob } from './merge-job.ts';
 import type { OpenChunk } from './open-chunk.ts';
-import type { Piece } from './pieces.ts';
+import { type Piece, sizeOf } from './pieces.ts';
 
 interface Check {
   readonly job: MergeJob;
@@ -51,7 +51,7 @@ function refuseHoles(chunk: OpenChunk): void {
   let zeros = 0;
   for (const { bytes, ranges } of chunk.pieces()) {
     if (bytes.some((byte) => byte !== 0)) return;
-    zeros += ranges.reduce((sum, { size }) => sum + size, 0);
+    zeros += sizeOf(ranges);
     if (zeros >= LEADING_ZEROS_MIN) throw beginsWithZeros(chunk.pair.raw, chunk.claims.start);
   }
 }

@@ -3,7 +3,7 @@ import { Domain, type RescueMap } from '@chunkrescue/mapfile';
 import type { Target } from '../ports.ts';
 import type { Manifest, Sample } from './manifest.ts';
 import { PieceDigests } from './piece-digests.ts';
-import { type Piece, pieceDigest, piecesOf } from './pieces.ts';
+import { type Piece, pieceDigest, piecesOf, sizeOf } from './pieces.ts';
 import { Sampler, type Zones } from './samples.ts';
 
 /** What a recorder begins with. */
@@ -84,8 +84,4 @@ export class ChunkRecorder {
     }
     return found;
   }
-}
-
-function sizeOf(ranges: readonly { readonly size: number }[]): number {
-  return ranges.reduce((sum, range) => sum + range.size, 0);
 }

@@ -23,7 +23,7 @@ export interface Evidence extends ChunkMapFacts {
 }
 
 /** All that is kept of an image's chunks; damaged maps are left out. */
-export function* evidenceOf(image: string): IterableIterator<Evidence> {
+function* evidenceOf(image: string): IterableIterator<Evidence> {
   const folder = evidenceFolder(image);
   for (const name of namesIn(folder)) {
     if (!/^[0-9a-f]{8}-.*\.map$/.test(name)) continue;
@@ -73,4 +73,9 @@ export function* provenIn(image: string, map: RescueMap): IterableIterator<Evide
   for (const evidence of evidenceOf(image)) {
     if (Domain.fromMap(evidence.mapfile.map).subtract(there).isEmpty) yield evidence;
   }
+}
+
+/** The chunks that are still in the image, by their maps' checksums. */
+export function sealsIn(image: string, map: RescueMap): Set<string> {
+  return new Set([...provenIn(image, map)].map(({ seal }) => seal));
 }

@@ -6,7 +6,7 @@ import { type FileSource, openFileSource } from '../node/file-source.ts';
 import { splitPath } from '../node/folders.ts';
 import { statOf } from '../node/paths.ts';
 import { mapNameOf } from './chunk-names.ts';
-import { evidenceOf } from './evidence.ts';
+import { sealsIn } from './evidence.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { sealedMapStore } from './sealed-map-store.ts';
 
@@ -108,7 +108,7 @@ export function findImage(path: string, { isGiven }: { readonly isGiven: boolean
       { path: map, hint: 'Put the image back; otherwise its chunks must be merged again.' },
     );
   }
-  const merged = new Set([...evidenceOf(image)].map(({ seal }) => seal));
+  const merged = sealsIn(image, found.mapfile.map);
   return { ...found, image, merged };
 }
 

@@ -6,11 +6,12 @@ import { type FileTarget, openFileTarget } from '../node/file-target.ts';
 import type { MapStore } from '../ports.ts';
 import { type ImageFacts, refuseOtherSize } from './belonging.ts';
 import { refuseUntrue } from './check-for-merge.ts';
-import { dropEvidence, keepEvidence, provenIn } from './evidence.ts';
+import { dropEvidence, keepEvidence, sealsIn } from './evidence.ts';
 import { CHUNK_FORMAT, type Manifest, manifestComments, readManifest } from './manifest.ts';
 import type { MergeFollowing } from './merge.ts';
 import type { MergeJob, MergeResult } from './merge-job.ts';
 import type { OpenChunk } from './open-chunk.ts';
+import { sizeOf } from './pieces.ts';
 import { SOURCE_ZONES, Zones } from './samples.ts';
 
 export class MergedImage {
@@ -31,7 +32,7 @@ export class MergedImage {
     this.#map = image.known?.map ?? RescueMap.ofOne(0, 0);
     this.#manifest = readManifest(image.known?.heading ?? []);
     this.#isKnown = image.known !== undefined;
-    this.#seals = this.#isKnown ? sealsOf(job.image, this.#map) : new Set();
+    this.#seals = this.#isKnown ? sealsIn(job.image, this.#map) : new Set();
   }
 
   /** What is in it now. */
@@ -99,7 +100,7 @@ export class MergedImage {
     map.mergeNeighbours();
     this.#map = map;
     this.save();
-    this.#seals = sealsOf(this.#job.image, map);
+    this.#seals = sealsIn(this.#job.image, map);
   }
 
   #copy(chunk: OpenChunk, { written, how }: { written: Domain; how: MergeFollowing }): boolean {
@@ -113,7 +114,7 @@ export class MergedImage {
       for (const { pos, size } of here.ranges()) {
         this.#open().write(pos, piece.bytes.subarray(pos - piece.pos, pos - piece.pos + size));
       }
-      done += piece.ranges.reduce((sum, { size }) => sum + size, 0);
+      done += sizeOf(piece.ranges);
       how.onEvent({ type: 'merging', raw: chunk.pair.raw, done, total });
     }
     return true;
@@ -192,9 +193,4 @@ export class MergedImage {
       unread: [...map.ranges('*'), ...map.ranges('/'), ...map.ranges('-')],
     };
   }
-}
-
-/** The chunks that are in an image, by their maps' checksums. */
-function sealsOf(image: string, map: RescueMap): Set<string> {
-  return new Set([...provenIn(image, map)].map(({ seal }) => seal));
 }

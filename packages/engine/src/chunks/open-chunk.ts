@@ -8,7 +8,7 @@ import { chunkDamaged, cutShort, noMap, notAChunk } from './chunk-errors.ts';
 import { CHUNK_FORMAT, type Manifest, readManifest } from './manifest.ts';
 import { unpackedSource } from './packed-file.ts';
 import { PIECE_SIZE } from './piece-digests.ts';
-import { type Piece, pieceDigest, pieces } from './pieces.ts';
+import { hullOf, type Piece, pieceDigest, pieces } from './pieces.ts';
 import { sealOf, sealState } from './seal.ts';
 
 /** The two files of a chunk. */
@@ -224,9 +224,7 @@ export class OpenChunk {
   *differences(): IterableIterator<Range> {
     for (const piece of this.pieces()) {
       if (this.isTrue(piece) !== false) continue;
-      const first = piece.ranges[0] as Range;
-      const last = piece.ranges.at(-1) as Range;
-      yield { pos: first.pos, size: last.pos + last.size - first.pos };
+      yield hullOf(piece.ranges);
     }
   }
 

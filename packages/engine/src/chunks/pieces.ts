@@ -44,6 +44,18 @@ export function* pieces(walk: PieceWalk): IterableIterator<Piece> {
   }
 }
 
+/** Bytes in some ranges that do not overlap. */
+export function sizeOf(ranges: readonly Range[]): number {
+  return ranges.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** From the first byte of some ranges in order to the last. */
+export function hullOf(ranges: readonly Range[]): Range {
+  const first = ranges[0] as Range;
+  const last = ranges.at(-1) as Range;
+  return { pos: first.pos, size: last.pos + last.size - first.pos };
+}
+
 /** The digest of a piece: CRC-32 of all of it. */
 export function pieceDigest(piece: Pick<Piece, 'bytes'>): number {
   return crc32(piece.bytes);

@@ -7,7 +7,7 @@ import { provenIn } from './evidence.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { openChunk, readChunkMap } from './open-chunk.ts';
 import { PIECE_SIZE } from './piece-digests.ts';
-import { type Piece, pieceDigest, pieces } from './pieces.ts';
+import { hullOf, pieceDigest, pieces, sizeOf } from './pieces.ts';
 import { sealedMapStore } from './sealed-map-store.ts';
 import { checkBinding } from './source-binding.ts';
 import type { Verified, VerifyEvent, VerifyJob, VerifyResult, VerifyTarget } from './verify-job.ts';
@@ -151,10 +151,10 @@ function look(subject: Subject, how: VerifyFollowing): Verified | undefined {
     const { pieceSize = PIECE_SIZE, digests } = manifest;
     for (const piece of pieces({ source, claims, pieceSize })) {
       if (how.signal.aborted) return undefined;
-      const size = piece.ranges.reduce((sum, range) => sum + range.size, 0);
+      const size = sizeOf(piece.ranges);
       const digest = digests?.get(piece.pos);
-      if (piece.trouble !== undefined) unreadable.push(hullOf(piece));
-      else if (digest !== pieceDigest(piece)) different.push(hullOf(piece));
+      if (piece.trouble !== undefined) unreadable.push(hullOf(piece.ranges));
+      else if (digest !== pieceDigest(piece)) different.push(hullOf(piece.ranges));
       else good.push(...piece.ranges);
       done += size;
       how.onEvent({ type: 'verifying', path, done, total });
@@ -165,10 +165,4 @@ function look(subject: Subject, how: VerifyFollowing): Verified | undefined {
   // Several chunks may speak of one byte.
   const same = Domain.of(good).size;
   return { path, isPastCache, same, different, unreadable, unchecked, refusal: undefined };
-}
-
-function hullOf({ ranges }: Piece): Range {
-  const first = ranges[0] as Range;
-  const last = ranges.at(-1) as Range;
-  return { pos: first.pos, size: last.pos + last.size - first.pos };
 }
