@@ -10,17 +10,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { mergeChunks, seal } from '@chunkrescue/engine';
 import { parseMapfile } from '@chunkrescue/mapfile';
 import { describe, expect, test } from 'vitest';
-import { type Answer, rescueCommand, temporaryDirectory } from './command.ts';
-
-const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../../test-fixtures/${name}`, import.meta.url));
-const DEMO = fixture('demo.img');
-const BAD = ['-H', fixture('demo-bad.map')];
-const MIB = 1024 * 1024;
+import { type Answer, BAD, DEMO, MIB, rescueCommand, temporaryDirectory } from './command.ts';
 
 /** A stick, the PC with the disk, the PC with the image. */
 function places(): { stick: string; common: string; image: string } {

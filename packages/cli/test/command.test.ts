@@ -10,16 +10,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseMapfile } from '@chunkrescue/mapfile';
 import { describe, expect, test } from 'vitest';
-import { rescueCommand, temporaryDirectory } from './command.ts';
+import { DEMO, fixture, MIB, rescueCommand, temporaryDirectory } from './command.ts';
 
-const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../../test-fixtures/${name}`, import.meta.url));
-const DEMO = fixture('demo.img');
 const TEST_MODE = ['-H', fixture('demo-bad.map'), '--chunk-size', '1MiB'];
-const MIB = 1024 * 1024;
 
 /** Reads chunks of the demo disk into a directory. */
 function read(dir: string, ...more: string[]): ReturnType<typeof rescueCommand> {

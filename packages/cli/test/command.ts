@@ -8,6 +8,16 @@ import { onTestFinished } from 'vitest';
 
 const PROGRAM = fileURLToPath(new URL('../bin/rescue.js', import.meta.url));
 
+/** The path of a file in test-fixtures. */
+export const fixture = (name: string): string =>
+  fileURLToPath(new URL(`../../../test-fixtures/${name}`, import.meta.url));
+
+/** A small disk, and the options by which some of its sectors fail. */
+export const DEMO: string = fixture('demo.img');
+export const BAD: readonly string[] = ['-H', fixture('demo-bad.map')];
+
+export const MIB: number = 1024 * 1024;
+
 export interface Answer {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;

@@ -2,16 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { canPack } from '@chunkrescue/engine';
 import { describe, expect, test } from 'vitest';
-import { rescueCommand, temporaryDirectory } from './command.ts';
-
-const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../../test-fixtures/${name}`, import.meta.url));
-const DEMO = fixture('demo.img');
-const MIB = 1024 * 1024;
+import { DEMO, fixture, MIB, rescueCommand, temporaryDirectory } from './command.ts';
 
 function folders(): { stick: string; home: string; map: string } {
   const dir = temporaryDirectory();

@@ -20,9 +20,8 @@ import {
   startFaultyDevice,
 } from '../../../scripts/faulty-device.ts';
 import { missingOracle, runOracle } from '../../../scripts/oracle.ts';
-import { rescueCommand, startRescue } from './command.ts';
+import { MIB, rescueCommand, startRescue } from './command.ts';
 
-const MIB = 1024 * 1024;
 const SIZE = 600 * MIB;
 const CHUNKS = [0, 1, 2, 3, 4, 5];
 const SHUFFLED = [3, 0, 5, 1, 4, 2];

@@ -22,11 +22,8 @@ import {
   startFaultyDevice,
 } from '../../../scripts/faulty-device.ts';
 import { missingOracle, runOracle } from '../../../scripts/oracle.ts';
-import { rescueCommand, startRescue, temporaryDirectory } from './command.ts';
+import { DEMO, rescueCommand, startRescue, temporaryDirectory } from './command.ts';
 
-const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../../test-fixtures/${name}`, import.meta.url));
-const DEMO = fixture('demo.img');
 const SIZE = statSync(DEMO).size;
 const PROGRAM = fileURLToPath(new URL('../bin/rescue.js', import.meta.url));
 /** Slow enough to be met in the middle: 128 reads a second. */

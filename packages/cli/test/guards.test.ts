@@ -15,12 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseMapfile, type RescueMap } from '@chunkrescue/mapfile';
 import { describe, expect, test } from 'vitest';
-import { rescueCommand, temporaryDirectory } from './command.ts';
-
-const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../../test-fixtures/${name}`, import.meta.url));
-const DEMO = fixture('demo.img');
-const MIB = 1024 * 1024;
+import { DEMO, fixture, MIB, rescueCommand, temporaryDirectory } from './command.ts';
 
 /** Reads chunks of the demo disk, some of whose sectors fail, into a directory. */
 function read(dir: string, ...more: string[]): ReturnType<typeof rescueCommand> {

@@ -11,9 +11,8 @@ import {
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { missingOracle, runOracle } from '../../../scripts/oracle.ts';
-import { type Answer, rescueCommand, temporaryDirectory } from './command.ts';
+import { type Answer, MIB, rescueCommand, temporaryDirectory } from './command.ts';
 
-const MIB = 1024 * 1024;
 const A =
   '# job: a\n0x100000 ? 2\n0 0x100000 +\n0x100000 0x1000 -\n0x101000 0x1000 *\n0x102000 0xFE000 +\n';
 const B = '0 ? 1\n0x300000 0x100000 +\n';

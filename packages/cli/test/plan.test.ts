@@ -1,14 +1,10 @@
 /** How a disk would be cut, before a byte of it is read. */
 import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseMapfile } from '@chunkrescue/mapfile';
 import { describe, expect, test } from 'vitest';
 import { missingOracle, runOracle } from '../../../scripts/oracle.ts';
-import { type Answer, rescueCommand, temporaryDirectory } from './command.ts';
-
-const DEMO = fileURLToPath(new URL('../../../test-fixtures/demo.img', import.meta.url));
-const MIB = 1024 * 1024;
+import { type Answer, DEMO, MIB, rescueCommand, temporaryDirectory } from './command.ts';
 
 function world(): { cwd: string; run(line: string): Answer } {
   const cwd = temporaryDirectory();

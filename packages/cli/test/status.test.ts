@@ -11,14 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { seal } from '@chunkrescue/engine';
 import { expect, test } from 'vitest';
-import { type Answer, rescueCommand, temporaryDirectory } from './command.ts';
-
-const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../../test-fixtures/${name}`, import.meta.url));
-const DEMO = fixture('demo.img');
+import { type Answer, DEMO, fixture, rescueCommand, temporaryDirectory } from './command.ts';
 
 interface World {
   readonly cwd: string;

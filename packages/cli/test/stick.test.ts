@@ -22,9 +22,8 @@ import { missingForDevices, startFaultyDevice } from '../../../scripts/faulty-de
 import { missingOracle, runOracle } from '../../../scripts/oracle.ts';
 import { badAreas, eraseAreas, writeDisk } from '../../../scripts/sparse-disk.ts';
 import { makeStick, missingForStick, type Stick } from '../../../scripts/stick.ts';
-import { rescueCommand } from './command.ts';
+import { MIB, rescueCommand } from './command.ts';
 
-const MIB = 1024 * 1024;
 const TRIPS = fileURLToPath(new URL('../../../scripts/trips', import.meta.url));
 const MACHINE = fileURLToPath(new URL('../../../scripts/fat32-machine', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('../bin/rescue.js', import.meta.url));

@@ -21,11 +21,9 @@ import { fileURLToPath } from 'node:url';
 import { parseMapfile } from '@chunkrescue/mapfile';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeStick, missingForStick, type StickKind } from '../../../scripts/stick.ts';
-import { type Answer, rescueCommand, temporaryDirectory } from './command.ts';
+import { type Answer, DEMO, MIB, rescueCommand, temporaryDirectory } from './command.ts';
 
-const DEMO = fileURLToPath(new URL('../../../test-fixtures/demo.img', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('../bin/rescue.js', import.meta.url));
-const MIB = 1024 * 1024;
 const CUT = ['--chunk-size', '1MiB'];
 
 const read = (source: string, ...more: string[]): Answer =>

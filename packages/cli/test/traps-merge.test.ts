@@ -14,17 +14,19 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseMapfile, type RescueMap } from '@chunkrescue/mapfile';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Answer, rescueCommand, temporaryDirectory } from './command.ts';
+import {
+  type Answer,
+  BAD,
+  DEMO,
+  fixture,
+  MIB,
+  rescueCommand,
+  temporaryDirectory,
+} from './command.ts';
 
-const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../../test-fixtures/${name}`, import.meta.url));
-const DEMO = fixture('demo.img');
-const BAD = ['-H', fixture('demo-bad.map')];
 const SIZE = statSync(DEMO).size;
-const MIB = 1024 * 1024;
 
 const raw = (dir: string, number: number): string => join(dir, `chunk0${number}.raw`);
 const mapAt = (path: string): RescueMap => parseMapfile(readFileSync(path, 'utf8')).map;

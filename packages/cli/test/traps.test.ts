@@ -11,17 +11,19 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseMapfile, type RescueMap } from '@chunkrescue/mapfile';
 import { describe, expect, test } from 'vitest';
-import { type Answer, rescueCommand, startRescue, temporaryDirectory } from './command.ts';
+import {
+  type Answer,
+  BAD,
+  DEMO,
+  MIB,
+  rescueCommand,
+  startRescue,
+  temporaryDirectory,
+} from './command.ts';
 
-const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../../test-fixtures/${name}`, import.meta.url));
-const DEMO = fixture('demo.img');
-const BAD = ['-H', fixture('demo-bad.map')];
 const SIZE = statSync(DEMO).size;
-const MIB = 1024 * 1024;
 const CUT = ['--chunk-size', '1MiB'];
 
 const mapAt = (path: string): RescueMap => parseMapfile(readFileSync(path, 'utf8')).map;

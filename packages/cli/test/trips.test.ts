@@ -9,16 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseMapfile } from '@chunkrescue/mapfile';
 import { describe, expect, test } from 'vitest';
-import { type Answer, rescueCommand, temporaryDirectory } from './command.ts';
-
-const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../../test-fixtures/${name}`, import.meta.url));
-const DEMO = fixture('demo.img');
-const BAD = ['-H', fixture('demo-bad.map')];
-const MIB = 1024 * 1024;
+import { type Answer, BAD, DEMO, MIB, rescueCommand, temporaryDirectory } from './command.ts';
 
 /** Two PCs and a stick. */
 class Journey {

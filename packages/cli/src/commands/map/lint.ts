@@ -3,39 +3,17 @@ import { lintMapfile, type MapFinding } from '@chunkrescue/mapfile';
 import type { Argv } from 'yargs';
 import type { Context } from '../../context.ts';
 import { EXIT, type ExitStatus } from '../../exit.ts';
-import { type OutputArguments, withOutputOptions } from '../../options/shared.ts';
 import { count, printable } from '../../screen/units.ts';
-import { forEachMap } from './each.ts';
+import { forEachMap, LISTED_MAX, type MapListArguments, withMapList } from './each.ts';
 import { readMapText } from './input.ts';
 
-export interface LintArguments extends OutputArguments {
-  files: string[];
-  all: boolean;
-}
-
-const LISTED_MAX = 20;
-
-export function lintOptions(argv: Argv): Argv<LintArguments> {
-  const own = argv
-    .positional('files', {
-      type: 'string',
-      array: true,
-      demandOption: true,
-      describe: 'Mapfiles',
-    })
-    .options({
-      all: {
-        type: 'boolean',
-        default: false,
-        describe: `Tell all that is found, not only ${LISTED_MAX} of each map`,
-      },
-    });
-  return withOutputOptions(own)
+export function lintOptions(argv: Argv): Argv<MapListArguments> {
+  return withMapList(argv, `Tell all that is found, not only ${LISTED_MAX} of each map`)
     .example('$0 map lint chunk.map', 'octal numbers, units, gaps, a missing status line, …')
-    .strict() as unknown as Argv<LintArguments>;
+    .strict() as unknown as Argv<MapListArguments>;
 }
 
-export async function lint(args: LintArguments, context: Context): Promise<ExitStatus> {
+export async function lint(args: MapListArguments, context: Context): Promise<ExitStatus> {
   return forEachMap(args.files, context, (path) => {
     const findings = lintMapfile(readMapText(path));
     const errors = findings.filter((finding) => finding.severity === 'error').length;

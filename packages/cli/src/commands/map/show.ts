@@ -2,41 +2,19 @@
 import type { Argv } from 'yargs';
 import type { Context } from '../../context.ts';
 import type { ExitStatus } from '../../exit.ts';
-import { type OutputArguments, withOutputOptions } from '../../options/shared.ts';
 import { bytes, count, percent, printable } from '../../screen/units.ts';
-import { forEachMap } from './each.ts';
+import { forEachMap, LISTED_MAX, type MapListArguments, withMapList } from './each.ts';
 import { type Area, areasOf, type MapFacts, mapFacts, type StatusFacts } from './facts.ts';
 import { readNamedMap } from './input.ts';
 import { extent, hexadecimal, sizeText, table } from './text.ts';
 
-export interface ShowArguments extends OutputArguments {
-  files: string[];
-  all: boolean;
-}
-
-const LISTED_MAX = 20;
-
-export function showOptions(argv: Argv): Argv<ShowArguments> {
-  const own = argv
-    .positional('files', {
-      type: 'string',
-      array: true,
-      demandOption: true,
-      describe: 'Mapfiles',
-    })
-    .options({
-      all: {
-        type: 'boolean',
-        default: false,
-        describe: `List all areas that are not finished, not only ${LISTED_MAX}`,
-      },
-    });
-  return withOutputOptions(own)
+export function showOptions(argv: Argv): Argv<MapListArguments> {
+  return withMapList(argv, `List all areas that are not finished, not only ${LISTED_MAX}`)
     .example('$0 map show final.map', 'how much is rescued, and where the rest lies')
-    .strict() as unknown as Argv<ShowArguments>;
+    .strict() as unknown as Argv<MapListArguments>;
 }
 
-export async function show(args: ShowArguments, context: Context): Promise<ExitStatus> {
+export async function show(args: MapListArguments, context: Context): Promise<ExitStatus> {
   return forEachMap(args.files, context, (path) => {
     const { mapfile } = readNamedMap(path);
     const facts = mapFacts(mapfile);
