@@ -103,6 +103,8 @@ export { finalPath, statOf } from './node/paths.ts';
 export { preallocate } from './node/preallocate.ts';
 export { assertDistinctFiles, isSameFile } from './node/same-file.ts';
 export { asWorldTrouble } from './node/system-trouble.ts';
+export type { Loss, WriteBehind } from './node/write-behind.ts';
+export type { Descriptors } from './node/write-fully.ts';
 export { type Partition, type ReadBytes, readPartitions } from './partition-table.ts';
 export { type PlanInput, planRescue } from './plan.ts';
 export type {
@@ -114,12 +116,13 @@ export type {
   SourceIdentity,
   Target,
 } from './ports.ts';
-export type { Pauses, RescueOptions, RescueResult } from './session.ts';
+export type { Pauses, ReadMemory, RescueOptions, RescueResult } from './session.ts';
 export { completeManner, gnuManner, type Manner } from './strategy/manner.ts';
 export type { Pace, Phase, Reply, Request, Steps } from './strategy/request.ts';
 export { Rescue } from './strategy/rescue.ts';
 export { resolveSettings, type SettingsInput, type StrategySettings } from './strategy/settings.ts';
 export { rescueSteps, type StepsEnd } from './strategy/steps.ts';
+export { BesideThread, closeBesideThread } from './worker/beside-thread.ts';
 export { type Following, mergeFiles, RescueWorker, rescueFiles } from './worker/host.ts';
 export type { ChunkCheck, ChunkJob, FileRescueJob, FileRescueResult } from './worker/job.ts';
 export { rescueFilesBlocking } from './worker/rescue-files-blocking.ts';

@@ -5,7 +5,7 @@
  * Every call may answer at once or with a promise. The blocking driver (worker) takes only ports that
  * answer at once; the other driver takes both.
  */
-import type { Mapfile } from '@chunkrescue/mapfile';
+import type { Mapfile, Range } from '@chunkrescue/mapfile';
 
 /** A value, or a promise of it. */
 export type MaybePromise<T> = T | PromiseLike<T>;
@@ -52,8 +52,15 @@ export interface Source {
 /** What the bytes are written to. Each call throws a `RescueError` when it could not be done. */
 export interface Target {
   readonly name: string;
-  /** Writes all of `bytes` at `pos`. The buffer belongs to the caller again on return. */
+  /**
+   * Writes all of `bytes` at `pos`. The buffer belongs to the caller again on return, but for memory that both
+   * sides know to be taken in turn (`RescueOptions.memory`): there the write may go on meanwhile.
+   */
   write(pos: number, bytes: Uint8Array): MaybePromise<void>;
+  /** Waits for writes that go on. What failed of them is thrown by the next call of any kind. */
+  settle?(): MaybePromise<void>;
+  /** What {@link write} took and could not write after all; asked once, after a call failed. */
+  unwritten?(): readonly Range[];
   /** Makes the target at least `size` bytes long, with a hole where nothing was written. */
   extend(size: number): MaybePromise<void>;
   /** Returns when everything written is durable. */

@@ -59,7 +59,7 @@ export interface RescueOptions extends Pick<PlanInput, 'isWithinMap' | 'retrims'
   readonly comments?: readonly string[];
 }
 
-/** Memory for reads, where somebody looks at the bytes after they were written. */
+/** Memory for reads, where somebody writes the bytes or looks at them while the next read runs. */
 export interface ReadMemory {
   /** Memory for the next read: `size` bytes, not in use any more. */
   take(size: number): Uint8Array;
@@ -103,8 +103,10 @@ export function* session(options: SessionOptions): Session {
     if (end === 'finished' && options.targetSize !== undefined) {
       yield* settled(options.target.extend(options.targetSize));
     }
+    yield* settled(options.target.settle?.());
   } catch (error) {
     // What was read before stays true: keep it. The first error is the one to tell.
+    unclaim(options.target, rescue);
     run.fail();
     rescue.map.release();
     yield* saveQuietly(run);
@@ -178,6 +180,11 @@ function* loop(
 function oneBuffer(source: Source, size: number): ReadMemory {
   const buffer = source.allocate?.(size) ?? new Uint8Array(size);
   return { take: (length) => buffer.subarray(0, length) };
+}
+
+/** What was marked as rescued, and then could not be written after all, is untried again. */
+function unclaim(target: Target, { map }: Rescue): void {
+  for (const { pos, size } of target.unwritten?.() ?? []) map.set(pos, pos + size, '?');
 }
 
 function* saveQuietly(run: Run): Generator<PromiseLike<unknown> | undefined, void, unknown> {

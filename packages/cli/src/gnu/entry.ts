@@ -1,6 +1,6 @@
 /** The thread that is `rescue ddrescue`: blocking from beginning to end. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { allowFsExt, blockingClock } from '@chunkrescue/engine';
+import { allowFsExt, blockingClock, closeBesideThread } from '@chunkrescue/engine';
 import { ddrescue } from './ddrescue.ts';
 import type { HostInput } from './host.ts';
 import { BROKEN, STOP, WAITING } from './host-control.ts';
@@ -40,4 +40,5 @@ const status = ddrescue(words, {
   invokedAs: 'rescue ddrescue',
   commandLine: ['rescue', 'ddrescue', ...words].join(' '),
 });
+closeBesideThread();
 parentPort?.postMessage(status);

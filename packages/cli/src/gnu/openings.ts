@@ -14,6 +14,7 @@ import {
   type Source,
   statOf,
   type Target,
+  type WriteBehind,
   withBadAreas,
   withBadSectorData,
   withCheckOnError,
@@ -155,16 +156,23 @@ export interface OpenTarget {
   close(): void;
 }
 
+interface OutputParts {
+  readonly io: GnuIo;
+  /** What is written at most, with the positions of the input. */
+  readonly bounds: { readonly pos: number; readonly end: number };
+  readonly behind?: WriteBehind;
+}
+
 /** Opens the output, empties or reserves it. @throws GnuError */
 export function openTarget(
   values: DdrescueValues,
   { outfile }: FileNames,
-  { io, bounds }: { io: GnuIo; bounds: { readonly pos: number; readonly end: number } },
+  { io, bounds, behind }: OutputParts,
 ): OpenTarget {
   const offset = offsetOf(values);
   const path = pathToOpen(outfile);
   try {
-    const file = openFileTarget(path, targetOptions(values));
+    const file = openFileTarget(path, { ...targetOptions(values), ...(behind && { behind }) });
     if (values.preallocate) {
       if (bounds.end === OPEN_END) {
         throw new GnuError(

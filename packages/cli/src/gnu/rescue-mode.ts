@@ -1,5 +1,6 @@
 /** Rescue mode: ddrescue's checks in its order, the files, the run, the end. */
 import {
+  BesideThread,
   domainTotals,
   type Rescue,
   RescueError,
@@ -145,7 +146,8 @@ function run(parts: RunParts): number {
   const { values, names, io, opened, garbage, rescue, mapfile } = parts;
   const view = new RunView(parts);
   view.title();
-  const output = openTarget(values, names, { io, bounds: boundsOf(rescue) });
+  const behind = new BesideThread(longestRead(rescue));
+  const output = openTarget(values, names, { io, bounds: boundsOf(rescue), behind });
   let result: RescueResult;
   try {
     const store =
@@ -162,6 +164,7 @@ function run(parts: RunParts): number {
       target: output.target,
       ...(store === undefined ? {} : { store }),
       prepared: rescue,
+      memory: behind,
       ...runOptions(values),
       signal: io.stop,
       clock: io.clock,
@@ -179,6 +182,11 @@ function run(parts: RunParts): number {
   }
   view.finish(result);
   return rescueEnd(result, { values, names });
+}
+
+/** No read is longer than the map, and a cluster may be a gigabyte. */
+function longestRead({ map, settings }: Rescue): number {
+  return Math.max(1, Math.min(settings.clusterSize, map.end - map.start));
 }
 
 /** What the options say of the run besides what is read next. */

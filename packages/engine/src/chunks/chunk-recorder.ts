@@ -1,6 +1,7 @@
 /** Follows the bytes of a run from the source into its target, and tells what a chunk's map says of them. */
 import { Domain, type RescueMap } from '@chunkrescue/mapfile';
 import type { Target } from '../ports.ts';
+import { delegateTarget } from '../wrap/delegate.ts';
 import type { Manifest, Sample } from './manifest.ts';
 import { PieceDigests } from './piece-digests.ts';
 import { type Piece, pieceDigest, piecesOf, sizeOf } from './pieces.ts';
@@ -52,16 +53,13 @@ export class ChunkRecorder {
   /** The same target; what was written to it is recorded. */
   follow(target: Target): Target {
     return {
-      name: target.name,
+      ...delegateTarget(target),
       write: (pos, bytes) => {
         const written = target.write(pos, bytes);
         if (written !== undefined) throw new TypeError('A chunk is written by blocking calls.');
         this.#beside?.add(pos, bytes);
         this.#sampler.see(pos, bytes);
       },
-      extend: (size) => target.extend(size),
-      sync: () => target.sync(),
-      close: () => target.close?.(),
     };
   }
 

@@ -3,17 +3,22 @@
  *
  * A sparse target leaves zeros out where the file reads as zeros already (see holes.ts). The file may then be
  * shorter than what was "written"; sync and close make up for it.
+ *
+ * With a {@link WriteBehind} a write may be made later, by another thread. What fails there is told by the next
+ * call, and by each one after it, until somebody asked what is {@link FileTarget.unwritten}.
  */
 import { closeSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { alignDown } from '@chunkrescue/mapfile';
+import { alignDown, type Range } from '@chunkrescue/mapfile';
 import { RescueError, type RescueErrorDetails } from '../errors.ts';
 import type { Target } from '../ports.ts';
-import { errnoOf, reasonOf, retryInterrupted, unlessErrno } from './errno.ts';
+import { errnoOf, reasonOf, unlessErrno } from './errno.ts';
 import { fsExt } from './fs-ext.ts';
 import { Holes, isZero, PIECE_SIZE } from './holes.ts';
 import { type FileTargetOptions, type OutputKind, openOutput } from './open-output.ts';
 import { finalPath, syncFolder } from './paths.ts';
+import type { WriteBehind } from './write-behind.ts';
+import { type Descriptors, writeFully } from './write-fully.ts';
 
 /**
  * Opens, or makes, a file or device for writing.
@@ -23,9 +28,6 @@ export function openFileTarget(path: string, options: FileTargetOptions): FileTa
   return new FileTarget(path, options);
 }
 
-/** Direct writes are made in multiples of this; where the device wants more it says so. */
-const DIRECT_UNIT = 512;
-
 /** An open output file. Sizes and positions are bytes. */
 export class FileTarget implements Target {
   readonly name: string;
@@ -33,6 +35,7 @@ export class FileTarget implements Target {
   #fd: number | undefined;
   #directFd: number | undefined;
   readonly #isSynchronous: boolean;
+  readonly #behind: WriteBehind | undefined;
   /** As long as the file must be in the end; the device's size for a device. */
   #size: number;
   /** As long as the file is. */
@@ -51,6 +54,8 @@ export class FileTarget implements Target {
     this.#fd = fd;
     this.#directFd = directFd;
     this.#isSynchronous = options.synchronous ?? false;
+    // A write that must be durable at once cannot be later, and without positions writes must keep their order.
+    this.#behind = this.#isSynchronous || kind === 'other' ? undefined : options.behind;
     this.kind = kind;
     this.#size = size;
     this.#length = size;
@@ -66,6 +71,7 @@ export class FileTarget implements Target {
 
   /** @throws RescueError `target-write` with the position of the first byte that was not written */
   write(pos: number, bytes: Uint8Array): void {
+    this.#refuseLosses();
     if (this.#holes === undefined) this.#put(pos, bytes);
     else this.#putSparse(pos, bytes, this.#holes);
     if (this.kind === 'file') this.#size = Math.max(this.#size, pos + bytes.length);
@@ -78,6 +84,8 @@ export class FileTarget implements Target {
    */
   extend(size: number): void {
     if (this.kind !== 'file') return;
+    // A file that grows by other hands meanwhile must not be written to at its end.
+    this.settle();
     const before = this.#size;
     this.#size = Math.max(before, size);
     try {
@@ -89,9 +97,22 @@ export class FileTarget implements Target {
     }
   }
 
-  /** @throws RescueError `target-sync`, from then on each time; `target-write` when it cannot grow */
+  /** Waits until all writes are made. @throws RescueError `target-write` when one could not be */
+  settle(): void {
+    this.#behind?.settle();
+    this.#refuseLosses();
+  }
+
+  /** What {@link write} took and is not in the file; asking for it ends the complaints about it. */
+  unwritten(): readonly Range[] {
+    this.#behind?.settle();
+    return this.#behind?.losses.splice(0) ?? [];
+  }
+
+  /** @throws RescueError `target-sync`, from then on each time; `target-write` as {@link settle} and {@link extend} */
   sync(): void {
     if (this.#syncFailure !== undefined) throw this.#syncFailure;
+    this.settle();
     this.#lengthen();
     const fd = this.#openFd();
     // A character device has nothing to make durable.
@@ -117,6 +138,7 @@ export class FileTarget implements Target {
     if (fd === undefined) return;
     const directFd = this.#directFd;
     try {
+      this.settle();
       this.#lengthen();
     } finally {
       this.#fd = undefined;
@@ -147,60 +169,51 @@ export class FileTarget implements Target {
   }
 
   #put(pos: number, bytes: Uint8Array): void {
-    const fd = this.#openFd();
+    const to = this.#descriptors();
     if (bytes.length === 0) return;
     this.#holes?.touch(pos, pos + bytes.length);
-    let done = 0;
-    while (done < bytes.length) {
-      const from = done;
-      const n = this.#attempt(pos + from, () =>
-        retryInterrupted(() => this.#writeOnce(fd, bytes.subarray(from), pos + from)),
-      );
-      if (n === 0)
-        throw writeError({ path: this.name, pos: pos + from, kind: this.kind }, 'ENOSPC');
-      done += n;
-      if (pos + done > this.#length) {
-        this.#length = pos + done;
-        this.#isLengthNew = true;
-      }
+    if (this.#behind?.takeOver(to, pos, bytes)) {
+      this.#grow(pos + bytes.length);
+      return;
     }
+    const { written, cause } = writeFully(to, pos, bytes);
+    this.#grow(pos + written);
+    if (written < bytes.length) throw this.#writeError(pos + written, cause);
   }
 
-  /** Direct where that is asked for and the place allows it: an odd end goes through the cache. */
-  #writeOnce(fd: number, bytes: Uint8Array, pos: number): number {
-    // A character device may not know positions.
-    const at = this.kind === 'other' ? null : pos;
-    if (this.#directFd === undefined) return writeSync(fd, bytes, 0, bytes.length, at);
-    const isAligned = pos % DIRECT_UNIT === 0;
-    const size = alignDown(bytes.length, DIRECT_UNIT);
-    if (isAligned && size > 0) {
-      try {
-        return writeSync(this.#directFd, bytes, 0, size, at);
-      } catch (error) {
-        if (errnoOf(error) !== 'EINVAL') throw error;
-      }
-    }
-    return writeSync(fd, bytes, 0, bytes.length, at);
+  #grow(end: number): void {
+    if (end <= this.#length) return;
+    this.#length = end;
+    this.#isLengthNew = true;
+  }
+
+  #refuseLosses(): void {
+    const loss = this.#behind?.losses[0];
+    if (loss !== undefined) throw this.#writeError(loss.pos, loss.cause);
+  }
+
+  #writeError(pos: number, cause: unknown): RescueError {
+    const errno = cause === undefined ? 'ENOSPC' : errnoOf(cause);
+    return writeError({ path: this.name, pos, kind: this.kind }, errno, cause);
   }
 
   #lengthen(): void {
     if (this.kind !== 'file' || this.#size <= this.#length) return;
     const fd = this.#openFd();
     const size = this.#size;
-    this.#attempt(this.#length, () => {
+    try {
       // Asked anew, so that a file which somebody else made longer is never cut off.
       if (fstatSync(fd).size < size) lengthen(fd, size);
-    });
+    } catch (cause) {
+      throw this.#writeError(this.#length, cause);
+    }
     this.#length = size;
     this.#isLengthNew = true;
   }
 
-  #attempt<T>(pos: number, call: () => T): T {
-    try {
-      return call();
-    } catch (cause) {
-      throw writeError({ path: this.name, pos, kind: this.kind }, errnoOf(cause), cause);
-    }
+  #descriptors(): Descriptors {
+    const hasPositions = this.kind !== 'other';
+    return { fd: this.#openFd(), directFd: this.#directFd, hasPositions };
   }
 
   #openFd(): number {

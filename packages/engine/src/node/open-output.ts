@@ -2,6 +2,7 @@ import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { RescueError } from '../errors.ts';
 import { deviceInfo } from './device-info.ts';
 import { errnoOf, reasonOf } from './errno.ts';
+import type { WriteBehind } from './write-behind.ts';
 
 export interface FileTargetOptions {
   /** `create`: must not exist; `update`: must exist; `any`: made when missing, kept when not. */
@@ -20,6 +21,8 @@ export interface FileTargetOptions {
   readonly direct?: boolean;
   /** Each write is durable when it returns. Default false. */
   readonly synchronous?: boolean;
+  /** Who writes large pieces meanwhile. Default: nobody, each write is made when it returns. */
+  readonly behind?: WriteBehind;
 }
 
 /** `other` is a character device. */

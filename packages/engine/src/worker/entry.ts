@@ -5,7 +5,7 @@ import { RescueError } from '../errors.ts';
 import { allowFsExt } from '../node/fs-ext.ts';
 import { type FileLock, lockFile } from '../node/lock.ts';
 import { asWorldTrouble } from '../node/system-trouble.ts';
-import { closeDigestThread } from './digest-thread.ts';
+import { closeBesideThread } from './beside-thread.ts';
 import type { Job, WorkerInput, WorkerMessage } from './job.ts';
 import { rescueFilesBlocking } from './rescue-files-blocking.ts';
 import { verifyFiles } from './verify-files.ts';
@@ -22,7 +22,7 @@ if (mayUseFsExt) allowFsExt();
 parentPort?.on('message', (order: Job | 'close') => {
   if (order === 'close') {
     for (const lock of locks) lock.close();
-    closeDigestThread();
+    closeBesideThread();
     parentPort?.close();
     return;
   }

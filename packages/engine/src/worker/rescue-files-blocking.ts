@@ -17,10 +17,10 @@ import type { RescueOptions } from '../session.ts';
 import { completeManner } from '../strategy/manner.ts';
 import { resolveSettings } from '../strategy/settings.ts';
 import { type LazyTarget, lazyTarget } from '../wrap/lazy-target.ts';
+import { BesideThread } from './beside-thread.ts';
 import { checkChunk } from './check-chunk.ts';
 import { checkTarget } from './check-target.ts';
 import { recordedFiles, withOwn } from './chunk-files.ts';
-import { DigestThread } from './digest-thread.ts';
 import type { FileRescueJob, FileRescueResult } from './job.ts';
 import { testSource } from './test-source.ts';
 
@@ -54,6 +54,7 @@ function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueR
   const known = withOwn(job.isReread ? forgetting(found, domain) : found, state, domain);
   const idle = nothingToDo(job, { source, known, state });
   if (idle !== undefined) return idle;
+  const beside = new BesideThread(longestRead(job, source));
   const open = (): Target =>
     openFileTarget(job.target, {
       mode: 'any',
@@ -61,23 +62,22 @@ function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueR
       // Of an old file that no map knew nothing is kept.
       truncate: found === undefined && (job.isForced ?? false),
       forceInUse: job.allowsMounted ?? false,
+      behind: beside,
     });
   const target = job.chunk?.isLazy ? lazyTarget(job.target, open) : open();
   const isOpen = (): boolean => !('isOpen' in target) || (target as LazyTarget).isOpen;
-  let digester: DigestThread | undefined;
-  const beside = (digests: PieceDigests): DigestThread => {
-    digester = new DigestThread(digests, longestRead(job, source));
-    return digester;
+  const before = {
+    known: found,
+    state,
+    isOpen,
+    beside: (digests: PieceDigests) => beside.digestsInto(digests),
   };
-  const before = { known: found, state, isOpen, beside };
   const files = recordedFiles(job, loadedAs(store, known), before);
   let result: ReturnType<typeof rescueBlocking>;
   try {
     const ports = { source, target: files.target(target), store: files.store };
-    const memory = digester === undefined ? {} : { memory: digester };
-    result = rescueBlocking({ ...optionsOf(job), ...how, ...ports, ...memory });
+    result = rescueBlocking({ ...optionsOf(job), ...how, ...ports, memory: beside });
   } finally {
-    digester?.close();
     target.close?.();
   }
   const { end, progress } = result;

@@ -1,4 +1,5 @@
 import type { MaybePromise, ReadOutcome, Source, Target } from '../ports.ts';
+import { delegateTarget } from './delegate.ts';
 import { sameBytes } from './same-bytes.ts';
 
 /**
@@ -8,10 +9,7 @@ import { sameBytes } from './same-bytes.ts';
 export function withCompareBeforeWrite(target: Target, present: Pick<Source, 'read'>): Target {
   let memory = new Uint8Array(0);
   return {
-    name: target.name,
-    extend: (size) => target.extend(size),
-    sync: () => target.sync(),
-    close: () => target.close?.(),
+    ...delegateTarget(target),
     write(pos, bytes): MaybePromise<void> {
       if (memory.length < bytes.length) memory = new Uint8Array(bytes.length);
       const here = memory.subarray(0, bytes.length);

@@ -1,4 +1,4 @@
-import type { Source } from '../ports.ts';
+import type { Source, Target } from '../ports.ts';
 
 /** All of a source, for a wrapper to change a part of. Methods keep their source. */
 export function delegate(source: Source): Source {
@@ -12,5 +12,18 @@ export function delegate(source: Source): Source {
     allocate: (size) => source.allocate?.(size) ?? new Uint8Array(size),
     reopen: () => source.reopen?.(),
     close: () => source.close?.(),
+  };
+}
+
+/** All of a target, for a wrapper to change a part of. */
+export function delegateTarget(target: Target): Target {
+  return {
+    name: target.name,
+    write: (pos, bytes) => target.write(pos, bytes),
+    settle: () => target.settle?.(),
+    unwritten: () => target.unwritten?.() ?? [],
+    extend: (size) => target.extend(size),
+    sync: () => target.sync(),
+    close: () => target.close?.(),
   };
 }

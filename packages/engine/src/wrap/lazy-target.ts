@@ -17,6 +17,8 @@ export function lazyTarget(name: string, open: () => Target): LazyTarget {
       target ??= open();
       return target.write(pos, bytes);
     },
+    settle: () => target?.settle?.(),
+    unwritten: () => target?.unwritten?.() ?? [],
     extend: (size) => target?.extend(size),
     sync: () => target?.sync(),
     close: () => target?.close?.(),

@@ -1,5 +1,6 @@
 import { RescueError } from '../errors.ts';
 import type { Target } from '../ports.ts';
+import { delegateTarget } from './delegate.ts';
 
 /**
  * A target in which everything lies `offset` bytes further on than in the source (`-o` and `-i`); below 0,
@@ -15,10 +16,10 @@ export function withOutputOffset(target: Target, offset: number): Target {
     );
   };
   return {
-    name: target.name,
+    ...delegateTarget(target),
     write: (pos, bytes) => target.write(moved(pos), bytes),
+    unwritten: () =>
+      (target.unwritten?.() ?? []).map(({ pos, size }) => ({ pos: pos - offset, size })),
     extend: (size) => target.extend(moved(size)),
-    sync: () => target.sync(),
-    close: () => target.close?.(),
   };
 }

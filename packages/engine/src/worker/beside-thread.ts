@@ -1,0 +1,249 @@
+/**
+ * Work beside the reading: a second thread writes what was read, and computes digests of it, while the next
+ * read runs. Reads stay one at a time and in their order. They go one behind the other into slots of shared
+ * memory; what touches, in the output or in the source, is one order, so that a thread is not woken for each.
+ *
+ * The reader owns a slot until it has gone through it; then the slot belongs to its orders, and comes back when
+ * all of them are done. Small writes are made at once: a system call costs less than a hop to another thread.
+ */
+import { Worker } from 'node:worker_threads';
+import { alignUp } from '@chunkrescue/mapfile';
+import type { Beside } from '../chunks/chunk-recorder.ts';
+import type { PieceDigests } from '../chunks/piece-digests.ts';
+import { alignedBuffer } from '../node/aligned-memory.ts';
+import type { Loss, WriteBehind } from '../node/write-behind.ts';
+import { type Descriptors, writeFully } from '../node/write-fully.ts';
+import type { ReadMemory } from '../session.ts';
+import {
+  type BesideBoard,
+  besideBoard,
+  bytesOf,
+  DIGEST,
+  doOrder,
+  FAILED,
+  FREE,
+  type Kind,
+  ORDERS,
+  type Order,
+  postOrder,
+  TAKEN,
+  takeOrder,
+  WRITE,
+} from './beside-board.ts';
+
+const MIB = 1024 * 1024;
+/** Bytes that reads go through, where they are not so long that it takes more. */
+const MEMORY = 16 * MIB;
+const SLOT_MIN = 256 * 1024;
+const SLOTS_MAX = 6;
+/** The most bytes of slots that are taken to have more than one. */
+const MEMORY_MAX = 128 * MIB;
+/** What direct reads and writes begin at. Bytes. */
+const UNIT = 512;
+/** Less than this is faster done than ordered. */
+const ORDER_MIN = 16 * 1024;
+/** A thread takes a while to start: not for a little chunk. */
+const START_AFTER = 4 * MIB;
+/** How often a reader that waits looks whether the other thread is still there. */
+const LOOK_MS = 1000;
+
+/** One thread and its memory for all rescues of this thread, one after the other. */
+interface Helper {
+  readonly board: BesideBoard;
+  worker: Worker | undefined;
+}
+
+let helper: Helper | undefined;
+
+/** Ends the thread beside this thread, if there is one. */
+export function closeBesideThread(): void {
+  const ended = helper;
+  helper = undefined;
+  if (ended?.worker === undefined) return;
+  Atomics.store(ended.board.stop, 0, 1);
+  Atomics.add(ended.board.posted, 0, 1);
+  Atomics.notify(ended.board.posted, 0);
+  void ended.worker.terminate();
+}
+
+function helperWith(size: number): Helper {
+  const isUsable =
+    helper !== undefined &&
+    helper.board.memory.length >= size &&
+    Atomics.load(helper.board.ended, 0) === 0;
+  if (!isUsable) closeBesideThread();
+  helper ??= { board: besideBoard(alignedBuffer(Math.max(size, MEMORY))), worker: undefined };
+  return helper;
+}
+
+function start(board: BesideBoard): Worker {
+  const worker = new Worker(new URL('./beside-entry.js', import.meta.url), { workerData: board });
+  // Without it the reader does all by itself: slower, but as right.
+  worker.on('error', () => {});
+  worker.unref();
+  return worker;
+}
+
+type Run = { -readonly [K in keyof Order]: Order[K] };
+
+/** Memory for the reads of one rescue; their writes and their digests. */
+export class BesideThread implements ReadMemory, WriteBehind {
+  readonly losses: Loss[] = [];
+  readonly #slotSize: number;
+  readonly #slots: number;
+  readonly #helper: Helper;
+  readonly #board: BesideBoard;
+  /** For each order in the ring, what it is, and the slot that holds its bytes. */
+  readonly #orders: ((Order & { readonly slot: number }) | undefined)[] = [];
+  /** What is gathered, of each kind. */
+  readonly #runs: (Run | undefined)[] = [];
+  #digests: PieceDigests | undefined;
+  #slot = 0;
+  /** Where the next read goes in the slot. */
+  #offset = 0;
+  #next = 0;
+  #oldest = 0;
+  /** Bytes that reads took. */
+  #taken = 0;
+
+  /** @param readMax bytes of the longest read */
+  constructor(readMax: number) {
+    this.#slotSize = alignUp(Math.max(readMax, SLOT_MIN), UNIT);
+    const few = this.#slotSize * 3 <= MEMORY_MAX ? 3 : this.#slotSize * 2 <= MEMORY_MAX ? 2 : 1;
+    const many = Math.min(SLOTS_MAX, Math.floor(MEMORY / this.#slotSize));
+    this.#slots = Math.max(few, many);
+    this.#helper = helperWith(this.#slots * this.#slotSize);
+    this.#board = this.#helper.board;
+  }
+
+  /** Memory for the next read. What was in it before is written and looked at first. */
+  take(size: number): Uint8Array {
+    if (this.#offset + size > this.#slotSize) {
+      this.#flush();
+      this.#slot = (this.#slot + 1) % this.#slots;
+      this.#offset = 0;
+      // Orders are numbered as they come, and slots are taken in turn: the oldest are this slot's.
+      while (this.#orders[this.#oldest]?.slot === this.#slot) this.#finishOldest();
+    }
+    const offset = this.#slot * this.#slotSize + this.#offset;
+    this.#offset += alignUp(size, UNIT);
+    this.#taken += size;
+    return this.#board.memory.subarray(offset, offset + size);
+  }
+
+  /** Takes a write over when its bytes are in this memory, and many. */
+  takeOver(to: Descriptors, pos: number, bytes: Uint8Array): boolean {
+    const isHere = bytes.buffer === this.#board.memory.buffer;
+    if (!isHere || bytes.length < ORDER_MIN || !to.hasPositions || !this.#isThreaded())
+      return false;
+    this.#extend({ kind: WRITE, pos, offset: bytes.byteOffset, size: bytes.length, to });
+    return true;
+  }
+
+  /** Digests for the pieces of a chunk, from bytes in this memory. */
+  digestsInto(digests: PieceDigests): Beside {
+    this.#digests = digests;
+    return { add: (pos, bytes) => this.#addDigests(pos, bytes), settle: () => this.settle() };
+  }
+
+  /** Waits for all writes and digests. */
+  settle(): void {
+    this.#flush();
+    while (this.#orders[this.#oldest] !== undefined) this.#finishOldest();
+  }
+
+  #isThreaded(): boolean {
+    if (this.#slots < 2 || Atomics.load(this.#board.ended, 0) !== 0) return false;
+    if (this.#helper.worker === undefined && this.#taken < START_AFTER) return false;
+    this.#helper.worker ??= start(this.#board);
+    return true;
+  }
+
+  #addDigests(pos: number, bytes: Uint8Array): void {
+    const { pieceSize } = this.#digests as PieceDigests;
+    if (bytes.buffer !== this.#board.memory.buffer) throw new RangeError('Not the memory taken.');
+    for (let at = 0; at < bytes.length; ) {
+      // No order goes over the border of a piece.
+      const size = Math.min(bytes.length - at, pieceSize - ((pos + at) % pieceSize));
+      const isFirst = (pos + at) % pieceSize === 0;
+      const offset = bytes.byteOffset + at;
+      this.#extend({ kind: DIGEST, pos: pos + at, offset, size, to: undefined }, isFirst);
+      at += size;
+    }
+  }
+
+  /** Gathers what touches. */
+  #extend(order: Order, isBorder = false): void {
+    const run = this.#runs[order.kind];
+    const touches =
+      run !== undefined &&
+      !isBorder &&
+      run.pos + run.size === order.pos &&
+      run.offset + run.size === order.offset &&
+      run.to?.fd === order.to?.fd;
+    if (touches) {
+      run.size += order.size;
+      return;
+    }
+    this.#flushRun(order.kind);
+    this.#runs[order.kind] = { ...order };
+  }
+
+  #flush(): void {
+    this.#flushRun(WRITE);
+    this.#flushRun(DIGEST);
+  }
+
+  #flushRun(kind: Kind): void {
+    const run = this.#runs[kind];
+    this.#runs[kind] = undefined;
+    if (run === undefined) return;
+    if (run.size >= ORDER_MIN && this.#isThreaded()) this.#post(run);
+    else this.#doNow(run);
+  }
+
+  #post(order: Order): void {
+    const at = this.#next;
+    this.#next = (at + 1) % ORDERS;
+    if (this.#orders[at] !== undefined) this.#finishOldest();
+    this.#orders[at] = { ...order, slot: this.#slot };
+    postOrder(this.#board, at, order);
+  }
+
+  #finishOldest(): void {
+    const at = this.#oldest;
+    this.#oldest = (at + 1) % ORDERS;
+    const order = this.#orders[at];
+    if (order === undefined) return;
+    const board = this.#board;
+    if (takeOrder(board, at)) doOrder(board, at);
+    const state = this.#wait(at);
+    if (state === TAKEN || state === FAILED) this.#doNow(order);
+    else if (order.kind === DIGEST) {
+      this.#digests?.add(order.pos, bytesOf(board, at), (board.crc[at] as number) >>> 0);
+    }
+    Atomics.store(board.state, at, FREE);
+    this.#orders[at] = undefined;
+  }
+
+  /** Waits for an order that the other thread has; it is still {@link TAKEN} when that thread ended. */
+  #wait(at: number): number {
+    const { state, ended } = this.#board;
+    for (;;) {
+      const now = Atomics.load(state, at);
+      if (now !== TAKEN || Atomics.load(ended, 0) !== 0) return now;
+      Atomics.wait(state, at, TAKEN, LOOK_MS);
+    }
+  }
+
+  /** What the other thread did not do, or could not: its trouble is met again here, and told. */
+  #doNow({ kind, pos, offset, size, to }: Order): void {
+    const bytes = this.#board.memory.subarray(offset, offset + size);
+    if (kind === DIGEST) {
+      this.#digests?.add(pos, bytes);
+      return;
+    }
+    const { written, cause } = writeFully(to as Descriptors, pos, bytes);
+    if (written < size) this.losses.push({ pos: pos + written, size: size - written, cause });
+  }
+}

@@ -1,0 +1,162 @@
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseMapfile } from '@chunkrescue/mapfile';
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+// The thread is a file of its own, so this is about what was built.
+import {
+  BesideThread,
+  closeBesideThread,
+  type FileTarget,
+  fileMapStore,
+  openFileTarget,
+  type RescueError,
+  rescueBlocking,
+  type Source,
+} from '../dist/index.js';
+import { missingForSmallDisk, scratchFolder, smallDisk } from './node/scratch.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+afterAll(() => closeBesideThread());
+
+/** The n-th word tells where it is, so that no two places look alike. */
+function pattern(pos: number, size: number): Uint8Array {
+  const words = new Uint32Array(Math.ceil(size / 4)).map((_, i) => pos + i * 4 + 1);
+  return new Uint8Array(words.buffer, 0, size);
+}
+
+/** Reads that come well, of a pattern. */
+function patternSource(size: number): Source {
+  return {
+    name: 'pattern',
+    size,
+    sectorSize: 512,
+    read(pos, into) {
+      into.set(pattern(pos, into.length));
+      return { copied: into.length, errno: undefined };
+    },
+  };
+}
+
+const sizes = fc.array(
+  fc.record({
+    size: fc.oneof(fc.integer({ min: 1, max: 128 }), fc.integer({ min: 129, max: 2048 })),
+    /** Bytes of each read that come, in parts of eight. */
+    good: fc.integer({ min: 0, max: 8 }),
+    gap: fc.integer({ min: 0, max: 2 }),
+  }),
+  { minLength: 1, maxLength: 60 },
+);
+
+test('what is written meanwhile is what is read, in any sizes and with any gaps', () => {
+  const dir = scratchFolder();
+  fc.assert(
+    fc.property(sizes, fc.boolean(), (reads, syncsOften) => {
+      const path = join(dir, 'image');
+      const beside = new BesideThread(MIB);
+      const target = openFileTarget(path, { mode: 'any', truncate: true, behind: beside });
+      // Far enough for the thread to be wanted.
+      for (let i = 0; i < 5; i++) beside.take(MIB);
+      const expected: { pos: number; size: number }[] = [];
+      let pos = 0;
+      for (const { size, good, gap } of reads) {
+        const bytes = beside.take(size * 512);
+        bytes.set(pattern(pos, bytes.length));
+        const copied = Math.floor((bytes.length * good) / 8);
+        if (copied > 0) {
+          target.write(pos, bytes.subarray(0, copied));
+          expected.push({ pos, size: copied });
+        }
+        if (syncsOften && gap === 2) target.sync();
+        pos += bytes.length + gap * 4 * KIB;
+      }
+      target.sync();
+      const image = readFileSync(path);
+      for (const { pos: at, size } of expected) {
+        const isSame = Buffer.compare(image.subarray(at, at + size), pattern(at, size)) === 0;
+        expect(isSame, `${size} bytes at ${at}`).toBe(true);
+      }
+      target.close();
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** What a call throws; this side of `dist` knows the class by its name only. */
+function errorOf(call: () => unknown): RescueError {
+  try {
+    call();
+  } catch (error) {
+    if ((error as Error).name === 'RescueError') return error as RescueError;
+    throw error;
+  }
+  throw new Error('Nothing was thrown.');
+}
+
+/** What a map claims must be in the image. */
+function wrongClaims(image: string, map: string): number[] {
+  const bytes = readFileSync(image);
+  const wrong: number[] = [];
+  for (const { pos, size } of parseMapfile(readFileSync(map, 'utf8')).map.ranges('+')) {
+    if (Buffer.compare(bytes.subarray(pos, pos + size), pattern(pos, size)) !== 0) wrong.push(pos);
+  }
+  return wrong;
+}
+
+describe('what could not be written', () => {
+  function rescueTo(image: string, map: string): void {
+    const beside = new BesideThread(MIB);
+    const target: FileTarget = openFileTarget(image, { mode: 'any', behind: beside });
+    const settings = { clusterSize: MIB };
+    const store = fileMapStore(map);
+    const ports = { source: patternSource(24 * MIB), target, store, memory: beside };
+    try {
+      rescueBlocking({ ...ports, settings });
+    } finally {
+      target.close();
+    }
+  }
+
+  test.skipIf(missingForSmallDisk())(
+    'is not claimed, on a full disk; room made, it goes on',
+    () => {
+      const disk = smallDisk(12 * KIB) as string;
+      const dir = scratchFolder();
+      const map = join(dir, 'map');
+      const full = join(disk, 'image');
+      const error = errorOf(() => rescueTo(full, map));
+      expect([error.code, error.errno]).toEqual(['target-write', 'ENOSPC']);
+      const claimed = parseMapfile(readFileSync(map, 'utf8')).map.sizeOf('+');
+      expect(claimed).toBeGreaterThan(4 * MIB);
+      expect(claimed).toBeLessThan(12 * MIB + 1);
+      expect(wrongClaims(full, map)).toEqual([]);
+      const image = join(dir, 'image');
+      copyFileSync(full, image);
+      rescueTo(image, map);
+      expect(wrongClaims(image, map)).toEqual([]);
+      expect(parseMapfile(readFileSync(map, 'utf8')).map.sizeOf('+')).toBe(24 * MIB);
+    },
+  );
+
+  test('is told by every call until somebody asked what it is', () => {
+    const path = join(scratchFolder(), 'image');
+    writeFileSync(path, '');
+    const beside = new BesideThread(MIB);
+    for (let i = 0; i < 5; i++) beside.take(MIB);
+    const target = openFileTarget(path, { mode: 'update', behind: beside });
+    // A descriptor that cannot be written to stands for a disk that cannot.
+    beside.takeOver(
+      { fd: 0x7ffffff, directFd: undefined, hasPositions: true },
+      64,
+      beside.take(MIB),
+    );
+    for (const call of ['sync', 'settle', 'sync'] as const) {
+      expect(errorOf(() => target[call]()).pos).toBe(64);
+    }
+    expect(target.unwritten()).toMatchObject([{ pos: 64, size: MIB }]);
+    target.sync();
+    target.close();
+  });
+});
