@@ -52,6 +52,14 @@ describe('ddrescuelog', () => {
     expect(run('-l*/ m').stdout).toBe('3\n4\n5\n');
   });
 
+  test('-t groups the digits of large counts, as it does those of sizes', () => {
+    const lines = Array.from({ length: 19_998 }, (_, i) => `${i * 512} 512 ${'+-'[i % 2]}\n`);
+    const many = { ...caseOf('-t many'), files: { many: `0 ? 1\n${lines.join('')}` } };
+    const { stdout } = withFiles(many, ourAnswer);
+    expect(stdout).toContain('mapfile extent:   10238 kB,  in  19_998 area(s)');
+    expect(stdout).toContain('     rescued:    5119 kB,  in    9999 area(s)  ( 50%)');
+  });
+
   test('-t says the shares of the domain', () => {
     expect(run('-t m').stdout).toContain(
       '     rescued:      512 B,  in       1 area(s)  ( 16.26%)',

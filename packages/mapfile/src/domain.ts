@@ -1,5 +1,8 @@
 import { OPEN_END, type Range } from './block.ts';
 import type { RescueMap } from './rescue-map.ts';
+import { progressOf } from './status.ts';
+
+const FINISHED = progressOf('+');
 
 /** Ordered ranges that neither overlap nor touch: the part of a source to work on. Immutable. */
 export class Domain {
@@ -27,12 +30,19 @@ export class Domain {
         borders.push(pos, pos + size);
       }
     }
-    return new Domain(Float64Array.from(borders));
+    return new Domain(new Float64Array(borders));
   }
 
   /** The finished (`+`) ranges of a domain map, as ddrescue's `-m` takes them. */
   static fromMap(map: RescueMap): Domain {
-    return Domain.of(map.ranges('+'));
+    const borders = new Float64Array(map.count + 1);
+    let n = 0;
+    for (let i = 0; i < map.count; i++) {
+      const isFinished = map.codeAt(i) === FINISHED;
+      if (isFinished !== (n % 2 === 1)) borders[n++] = map.posAt(i);
+    }
+    if (n % 2 === 1) borders[n++] = map.end;
+    return new Domain(borders.slice(0, n));
   }
 
   /** Number of ranges. */
@@ -114,15 +124,18 @@ export class Domain {
   #combine(other: Domain, keeps: (isHere: boolean, isThere: boolean) => boolean): Domain {
     const a = this.#borders;
     const b = other.#borders;
-    const borders: number[] = [];
+    const borders = new Float64Array(a.length + b.length);
+    let n = 0;
     let i = 0;
     let j = 0;
     while (i < a.length || j < b.length) {
-      const pos = Math.min(a[i] ?? Number.POSITIVE_INFINITY, b[j] ?? Number.POSITIVE_INFINITY);
-      if (a[i] === pos) i++;
-      if (b[j] === pos) j++;
-      if (keeps(i % 2 === 1, j % 2 === 1) !== (borders.length % 2 === 1)) borders.push(pos);
+      const here = i < a.length ? (a[i] as number) : Number.POSITIVE_INFINITY;
+      const there = j < b.length ? (b[j] as number) : Number.POSITIVE_INFINITY;
+      const pos = Math.min(here, there);
+      if (here === pos) i++;
+      if (there === pos) j++;
+      if (keeps(i % 2 === 1, j % 2 === 1) !== (n % 2 === 1)) borders[n++] = pos;
     }
-    return new Domain(Float64Array.from(borders));
+    return new Domain(borders.slice(0, n));
   }
 }

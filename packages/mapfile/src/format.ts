@@ -1,13 +1,13 @@
 import { OPEN_END } from './block.ts';
 import { hexOf, OPEN_END_IN_TEXT } from './hex.ts';
 import type { Mapfile } from './mapfile.ts';
-import type { RescueMap } from './rescue-map.ts';
 import { BLOCK_STATUSES } from './status.ts';
 
-/** Room for this many characters is filled before they become a string; few enough for one call. */
-const CHUNK_CHARS = 8192;
 /** `0x`, 14 digits, two blanks, the same again, a status, a line feed, and some more. */
 const LINE_CHARS_MAX = 48;
+/** So many lines become a string at a time: few enough for the arguments of one call. */
+const CHUNK_LINES = 170;
+const CHUNK_CHARS = CHUNK_LINES * LINE_CHARS_MAX;
 
 const DIGITS = Uint8Array.from('0123456789ABCDEF', (digit) => digit.charCodeAt(0));
 const STATUSES = Uint8Array.from(BLOCK_STATUSES, (status) => status.charCodeAt(0));
@@ -26,42 +26,57 @@ export function formatMapfile(mapfile: Mapfile): string {
     '#      pos        size  status',
     '',
   ];
-  return top.join('\n') + blockLines(map);
+  return top.join('\n') + blockLines(map, 0, map.count);
+}
+
+/** Touching blocks that are reached by index. Their codes are places in `BLOCK_STATUSES`. */
+export interface BlockRuns {
+  posAt(index: number): number;
+  endAt(index: number): number;
+  codeAt(index: number): number;
 }
 
 function asComment(line: string): string {
   return line.startsWith('#') ? line : `# ${line}`;
 }
 
-function blockLines(map: RescueMap): string {
+/** The lines of blocks [from, to), as ddrescue writes them. An end at `OPEN_END` becomes 2^63-1. */
+function blockLines(blocks: BlockRuns, from: number, to: number): string {
   const chunks: string[] = [];
   const chars = new Uint8Array(CHUNK_CHARS);
-  const isOpen = map.end === OPEN_END && map.count > 0;
-  const count = isOpen ? map.count - 1 : map.count;
-  let n = 0;
-  let pos = map.start;
-  for (let i = 0; i < count; i++) {
-    const end = map.endAt(i);
-    n = putNumber(chars, n, pos);
-    n = putNumber(chars, n, end - pos);
-    chars[n++] = STATUSES[map.codeAt(i)] as number;
-    chars[n++] = 10;
-    pos = end;
-    if (n > CHUNK_CHARS - LINE_CHARS_MAX) {
-      chunks.push(stringOf(chars.subarray(0, n)));
-      n = 0;
-    }
+  const isOpen = to > from && blocks.endAt(to - 1) === OPEN_END;
+  const count = isOpen ? to - 1 : to;
+  for (let i = from; i < count; i += CHUNK_LINES) {
+    const n = putBlocks(chars, blocks, i, Math.min(count, i + CHUNK_LINES));
+    chunks.push(stringOf(chars.subarray(0, n)));
   }
-  chunks.push(stringOf(chars.subarray(0, n)));
-  if (isOpen) chunks.push(openLine(map));
+  if (isOpen) chunks.push(openLine(blocks, count));
   return chunks.join('');
 }
 
+/** The lines of blocks [from, to) in ASCII; none of them may end at `OPEN_END`. */
+export function blockBytes(blocks: BlockRuns, from: number, to: number): Uint8Array {
+  const chars = new Uint8Array((to - from) * LINE_CHARS_MAX);
+  return chars.subarray(0, putBlocks(chars, blocks, from, to));
+}
+
+function putBlocks(chars: Uint8Array, blocks: BlockRuns, from: number, to: number): number {
+  let n = 0;
+  for (let i = from; i < to; i++) {
+    const pos = blocks.posAt(i);
+    n = putNumber(chars, n, pos);
+    n = putNumber(chars, n, blocks.endAt(i) - pos);
+    chars[n++] = STATUSES[blocks.codeAt(i)] as number;
+    chars[n++] = 10;
+  }
+  return n;
+}
+
 /** The last block of a map without a known end: its size reaches up to 2^63-1. */
-function openLine(map: RescueMap): string {
-  const pos = map.posAt(map.count - 1);
+function openLine(blocks: BlockRuns, index: number): string {
+  const pos = blocks.posAt(index);
   const size = (OPEN_END_IN_TEXT - BigInt(pos)).toString(16).toUpperCase();
-  return `${hexOf(pos)}  0x${size}  ${map.statusAt(map.count - 1)}\n`;
+  return `${hexOf(pos)}  0x${size}  ${BLOCK_STATUSES[blocks.codeAt(index)]}\n`;
 }
 
 /** Puts `0x`, at least 8 digits and two blanks; gives the place after them. */

@@ -7,6 +7,8 @@ import { RescueMap } from './rescue-map.ts';
 import { Scanner } from './scan.ts';
 import { BLOCK_STATUSES, type BlockStatus, isRunState, type RunState } from './status.ts';
 
+/** The least that most block lines take, so that large lists need not grow. */
+const LINE_CHARS = 20;
 const PASS_MAX = 2 ** 31 - 1;
 /** For messages: positions are exact below this, and 2^63-1 stands for the open end. */
 const EXACT_BELOW = `0x${OPEN_END.toString(16).toUpperCase()}`;
@@ -73,9 +75,11 @@ export function readStatusLine(scanner: Scanner): StatusLine {
 }
 
 function readStrict(scanner: Scanner): RescueMap {
-  const list = new BlockList();
+  const list = new BlockList(64 + Math.floor(scanner.text.length / LINE_CHARS));
   let end = -1;
-  while (scanner.nextLine()) {
+  for (;;) {
+    end = readPlainBlocks(scanner, list, end);
+    if (!scanner.nextLine()) break;
     const offset = scanner.at;
     const pos = readBlockPos(scanner);
     const blockEnd = readEnd(scanner, pos);
@@ -89,6 +93,22 @@ function readStrict(scanner: Scanner): RescueMap {
     scanner.endLine();
   }
   return list.count === 0 ? RescueMap.ofOne(0, 0) : RescueMap.fromRuns({ ...list, end });
+}
+
+/** Reads block lines as long as there is nothing special about them; gives the end of the last block. */
+function readPlainBlocks(scanner: Scanner, list: BlockList, from: number): number {
+  const { plain } = scanner;
+  let end = from;
+  while (scanner.isAtPlainBlock()) {
+    const { pos, size, status } = plain;
+    const code = status < 128 ? (CODES[status] as number) : -1;
+    const isFitting = end < 0 || pos === end;
+    if (code < 0 || size === 0 || !isFitting || pos + size >= OPEN_END) break;
+    end = pos + size;
+    list.add(pos, end, code, plain.offset);
+    scanner.acceptPlain();
+  }
+  return end;
 }
 
 /** Says of a block at `pos` that it does not begin where the one before ends. */

@@ -230,8 +230,17 @@ export class RescueMap {
    * and the merging rule of {@link set} follow it until {@link release}.
    */
   restrictTo(domain: Domain): void {
-    const starts: number[] = [];
-    const kinds: number[] = [];
+    const isAll = domain.count === 1 && domain.start <= this.start && domain.end >= this.#end;
+    if (isAll) {
+      this.#kinds = this.#kinds.map((kind) => kind & ~OUTSIDE);
+      this.#recount();
+      return;
+    }
+    // Each border cuts a block in two at most.
+    const room = this.#count + 2 * domain.count;
+    const starts = new Float64Array(room);
+    const kinds = new Uint8Array(room);
+    let n = 0;
     let range = 0;
     for (let i = 0; i < this.#count; i++) {
       const code = this.codeAt(i);
@@ -241,12 +250,12 @@ export class RescueMap {
         while (range < domain.count && domain.endAt(range) <= pos) range++;
         const isInside = range < domain.count && domain.posAt(range) <= pos;
         const border = range >= domain.count ? OPEN_END : domain.posAt(range);
-        starts.push(pos);
-        kinds.push(isInside ? code : code | OUTSIDE);
+        starts[n] = pos;
+        kinds[n++] = isInside ? code : code | OUTSIDE;
         pos = Math.min(end, isInside ? domain.endAt(range) : border);
       }
     }
-    this.#reset(Float64Array.from(starts), Uint8Array.from(kinds));
+    this.#reset(starts.slice(0, n), kinds.slice(0, n));
   }
 
   /** Forgets the domain and merges all neighbours of one status. */
@@ -415,6 +424,10 @@ export class RescueMap {
     this.#gapAt = this.#count;
     this.#gapSize = 0;
     this.#lastFound = 0;
+    this.#recount();
+  }
+
+  #recount(): void {
     this.#sizes.fill(0);
     this.#areas.fill(0);
     this.#account(0, this.#count, 1);

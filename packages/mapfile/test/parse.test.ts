@@ -232,4 +232,49 @@ describe('any text', () => {
       }),
     );
   });
+
+  const goodMaps = fc
+    .array(fc.tuple(fc.integer({ min: 1, max: 2 ** 45 }), fc.constantFrom(...'?*/-+')), {
+      maxLength: 12,
+    })
+    .map((blocks) => {
+      let text = '0x00000000     ?               1\n';
+      let pos = 0;
+      for (const [size, status] of blocks) {
+        text += `0x${pos.toString(16).padStart(8, '0')}  0x${size.toString(16)}  ${status}\n`;
+        pos += size;
+      }
+      return text;
+    });
+
+  /** What comes of a text, without the column of an error. */
+  function outcomeOf(text: string): unknown {
+    try {
+      return [...parseMapfile(text).map.blocks()];
+    } catch (error) {
+      const { code, line, message } = error as MapfileError;
+      return { code, line, message: message.replace(/^.*?: /, '') };
+    }
+  }
+
+  test('gives the same whether or not its lines look as ddrescue writes them', () => {
+    const cut = {
+      at: fc.nat(400),
+      size: fc.nat(3),
+      text: fc.constantFrom('', '0', 'x', 'F', ' ', '+', '\n', '#', 'é'),
+    };
+    fc.assert(
+      fc.property(goodMaps, fc.array(fc.record(cut), { maxLength: 3 }), (good, cuts) => {
+        let text = good;
+        for (const { at, size, text: put } of cuts) {
+          const from = at % (text.length + 1);
+          text = text.slice(0, from) + put + text.slice(from + size);
+        }
+        // A blank in front of a line means nothing, but no line is plain then.
+        const odd = text.replace(/^/gm, ' ');
+        expect(outcomeOf(text)).toEqual(outcomeOf(odd));
+      }),
+      { numRuns: 3000 },
+    );
+  });
 });

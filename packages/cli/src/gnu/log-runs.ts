@@ -47,6 +47,11 @@ export class RunList {
     return BLOCK_STATUSES[this.#codes[index] as number] as BlockStatus;
   }
 
+  /** Status of a run as its place in `BLOCK_STATUSES`. */
+  codeAt(index: number): number {
+    return this.#codes[index] as number;
+  }
+
   #push(pos: number, code: number): void {
     const at = this.count++;
     if (at === this.#starts.length) {

@@ -1,6 +1,6 @@
 /** `-t`: how much of a map has which status. */
 import { type BlockStatus, type Domain, OPEN_END, RUN_STATE_NAMES } from '@chunkrescue/mapfile';
-import { scaled } from '../screen/gnu-numbers.ts';
+import { groupedDigits, scaled } from '../screen/gnu-numbers.ts';
 import { extentOf, hasEmptyBlocks, type LogMap } from './log-map.ts';
 import { realPosition, runsOf } from './log-write.ts';
 
@@ -25,7 +25,7 @@ export function statusText(
   const { map, position, state } = log.mapfile;
   const size = (value: number | bigint): string =>
     `${scaled(rounded(value), SHOWN_MAX, how.isBinary).padStart(9)}B`;
-  const areas = (count: number): string => `in ${String(count).padStart(7)} area(s)`;
+  const areas = (count: number): string => `in ${groupedDigits(count).padStart(7)} area(s)`;
   const extent = extentOf(log);
   const lines = [
     '',

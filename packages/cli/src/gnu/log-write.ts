@@ -1,8 +1,7 @@
 /** Mapfiles as `ddrescuelog` writes them, plain or with sizes that people read behind each line. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { VERSION } from '@chunkrescue/engine';
-import type { Mapfile } from '@chunkrescue/mapfile';
-import { OPEN_END } from '@chunkrescue/mapfile';
+import { type BlockRuns, blockBytes, type Mapfile, OPEN_END } from '@chunkrescue/mapfile';
 import { scaled } from '../screen/gnu-numbers.ts';
 import { reasonInC } from './c-errors.ts';
 import { GnuError, type GnuIo } from './io.ts';
@@ -14,7 +13,7 @@ export type StatusLine = Pick<Mapfile, 'position' | 'state' | 'pass'>;
 const OPEN = 2n ** 63n - 1n;
 /** Sizes above this get a prefix. */
 const SHOWN_MAX = 999_999;
-const CHUNK_LINES = 4096;
+const CHUNK_LINES = 65536;
 
 /** A mapfile to be written. */
 export interface Output {
@@ -28,8 +27,8 @@ export interface Output {
   readonly message?: string;
 }
 
-/** Writes text somewhere, piece by piece. */
-export type Write = (text: string) => void;
+/** Writes text, or ASCII, somewhere, piece by piece. */
+export type Write = (data: string | Uint8Array) => void;
 
 /** The blocks of a map, neighbours of one status merged. */
 export function runsOf({ mapfile: { map }, emptyBlocks }: LogMap): RunList {
@@ -44,17 +43,21 @@ export function writeMap(io: GnuIo, write: Write, output: Output): void {
   const { status, runs, offset = 0, gapSize = 0, message } = output;
   write(heading(io, message));
   write(`${statusLine(status)}\n${COLUMNS}`);
-  let lines = gapSize > 0 ? `${blockLine(0, gapSize, '?')}\n` : '';
-  for (let i = 0; i < runs.count; i++) {
-    const pos = moved(runs.posAt(i), offset);
-    const end = moved(runs.endAt(i), offset);
-    lines += `${blockLine(pos, end, runs.statusAt(i))}\n`;
-    if (i % CHUNK_LINES === CHUNK_LINES - 1) {
-      write(lines);
-      lines = '';
-    }
+  if (gapSize > 0) write(`${blockLine(0, gapSize, '?')}\n`);
+  // Only the last run may lie at the open end, where sums are not exact.
+  const isOpen = runs.count > 0 && runs.end === OPEN_END;
+  const count = isOpen ? runs.count - 1 : runs.count;
+  const shifted: BlockRuns = {
+    posAt: (index) => runs.posAt(index) + offset,
+    endAt: (index) => runs.endAt(index) + offset,
+    codeAt: (index) => runs.codeAt(index),
+  };
+  for (let i = 0; i < count; i += CHUNK_LINES) {
+    write(blockBytes(shifted, i, Math.min(count, i + CHUNK_LINES)));
   }
-  write(lines);
+  if (!isOpen) return;
+  const pos = moved(runs.posAt(count), offset);
+  write(`${blockLine(pos, moved(OPEN_END, offset), runs.statusAt(count))}\n`);
 }
 
 /** What a map says, with comments on its position and on the blocks inside the domain it is restricted to. */
@@ -112,8 +115,8 @@ export function writeNewMap(io: GnuIo, path: string, output: Output): void {
   }
 }
 
-function writeAll(fd: number, text: string): void {
-  const bytes = Buffer.from(text);
+function writeAll(fd: number, data: string | Uint8Array): void {
+  const bytes = typeof data === 'string' ? Buffer.from(data) : data;
   for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }
 

@@ -4,7 +4,8 @@
  * memory; what touches, in the output or in the source, is one order, so that a thread is not woken for each.
  *
  * The reader owns a slot until it has gone through it; then the slot belongs to its orders, and comes back when
- * all of them are done. Small writes are made at once: a system call costs less than a hop to another thread.
+ * all of them are done. Sectors read one by one are gathered too; what stays small is written by the reader
+ * itself, since a system call costs less than a hop to another thread.
  */
 import { Worker } from 'node:worker_threads';
 import { alignUp } from '@chunkrescue/mapfile';
@@ -43,7 +44,7 @@ const UNIT = 512;
 /** Less than this is faster done than ordered. */
 const ORDER_MIN = 16 * 1024;
 /** A thread takes a while to start: not for a little chunk. */
-const START_AFTER = 4 * MIB;
+const START_AFTER = MIB;
 /** How often a reader that waits looks whether the other thread is still there. */
 const LOOK_MS = 1000;
 
@@ -131,11 +132,9 @@ export class BesideThread implements ReadMemory, WriteBehind {
     return this.#board.memory.subarray(offset, offset + size);
   }
 
-  /** Takes a write over when its bytes are in this memory, and many. */
+  /** Takes a write over when its bytes are in this memory. */
   takeOver(to: Descriptors, pos: number, bytes: Uint8Array): boolean {
-    const isHere = bytes.buffer === this.#board.memory.buffer;
-    if (!isHere || bytes.length < ORDER_MIN || !to.hasPositions || !this.#isThreaded())
-      return false;
+    if (bytes.buffer !== this.#board.memory.buffer || !to.hasPositions) return false;
     this.#extend({ kind: WRITE, pos, offset: bytes.byteOffset, size: bytes.length, to });
     return true;
   }
