@@ -11,6 +11,7 @@ import {
   pieceDiffers,
   unfinished,
 } from './chunk-errors.ts';
+import type { HeldPieces } from './held-pieces.ts';
 import type { MergeFollowing } from './merge.ts';
 import { unreadable } from './merge-errors.ts';
 import type { MergeJob } from './merge-job.ts';
@@ -21,10 +22,11 @@ interface Check {
   readonly job: MergeJob;
   readonly image: ImageFacts;
   readonly how: MergeFollowing;
+  readonly pieces: HeldPieces;
 }
 
 /** Returns false when it was stopped. @throws RescueError why the chunk is refused */
-export function checkForMerge(chunk: OpenChunk, { job, image, how }: Check): boolean {
+export function checkForMerge(chunk: OpenChunk, { job, image, how, pieces }: Check): boolean {
   const { manifest, claims } = chunk;
   if (chunk.isOurs && !chunk.isFinished && !job.takesUnfinished) {
     throw unfinished(chunk.pair.raw, { done: claims.size, size: manifest.range?.size ?? 0 });
@@ -34,7 +36,7 @@ export function checkForMerge(chunk: OpenChunk, { job, image, how }: Check): boo
   if (!job.isSameDisk) refuseForeign(chunk, image);
   const shared = job.replaces ? Domain.of([]) : claims.intersect(Domain.fromMap(image.map));
   if (!chunk.isOurs && shared.isEmpty) return true;
-  for (const piece of chunk.pieces()) {
+  for (const piece of pieces.walk()) {
     if (how.signal.aborted) return false;
     refuseUntrue(chunk, piece);
     compare(piece, { shared, chunk, image });

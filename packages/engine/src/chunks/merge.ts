@@ -9,6 +9,7 @@ import { existingSize } from '../node/existing-size.ts';
 import { byNumber, splitPath } from '../node/folders.ts';
 import { checkForMerge } from './check-for-merge.ts';
 import { provenIn } from './evidence.ts';
+import { HeldPieces, type PieceMemory } from './held-pieces.ts';
 import { readManifest } from './manifest.ts';
 import { lostImage, notAnImage, otherImage, secondImage, unknownImage } from './merge-errors.ts';
 import type { MergedChunk, MergeEvent, MergeJob, MergeResult, ReceiptNote } from './merge-job.ts';
@@ -22,6 +23,8 @@ import { sealedMapStore } from './sealed-map-store.ts';
 export interface MergeFollowing {
   readonly signal: Pick<AbortSignal, 'aborted'>;
   readonly onEvent: (event: MergeEvent) => void;
+  /** Where chunks are read into, and who writes them while the next one is read. Default: nobody. */
+  readonly memory?: PieceMemory;
 }
 
 /** What is the chunk's fault. Everything else is the image's, and ends the merge. */
@@ -41,21 +44,34 @@ export function mergeChunks(job: MergeJob, how: MergeFollowing): MergeResult {
   const store = sealedMapStore(job.map);
   const known = store.load() as Mapfile | undefined;
   checkImage(job, known);
-  const image = new MergedImage(job, { store, known });
+  const image = new MergedImage(job, { store, known, memory: how.memory });
   const chunks: MergedChunk[] = [];
   let end: MergeResult['end'] = 'finished';
+  // A chunk is written while the next one is read and checked, and told of when it is in the image.
+  let waiting: MergedChunk | undefined;
+  const tell = (chunk: MergedChunk): void => {
+    chunks.push(chunk);
+    how.onEvent({ type: 'merged', chunk });
+  };
+  const settle = (): void => {
+    image.commit();
+    if (waiting !== undefined) tell(waiting);
+    waiting = undefined;
+  };
   try {
     checkOldBytes(job, image);
     if (!job.startsAnew) refuseSecondImage(job, image);
     for (const pair of [...job.chunks].sort((a, b) => byNumber(a.raw, b.raw))) {
-      const merged = how.signal.aborted ? undefined : take(pair, { job, image, how });
+      const merged = how.signal.aborted ? undefined : take(pair, { job, image, how, settle });
+      if (waiting !== undefined) settle();
       if (merged === undefined) {
         end = 'aborted';
         break;
       }
-      chunks.push(merged);
-      how.onEvent({ type: 'merged', chunk: merged });
+      if (image.isWriting) waiting = merged;
+      else tell(merged);
     }
+    settle();
     image.save();
   } finally {
     image.close();
@@ -110,6 +126,8 @@ interface Taking {
   readonly job: MergeJob;
   readonly image: MergedImage;
   readonly how: MergeFollowing;
+  /** Waits until the chunk before is in the image. */
+  readonly settle: () => void;
 }
 
 /** Returns undefined when it was stopped; then nothing of the chunk is claimed. */
@@ -127,14 +145,17 @@ function take(pair: ChunkPair, taking: Taking): MergedChunk | undefined {
   }
 }
 
-function mergeOne(chunk: OpenChunk, { job, image, how }: Taking): MergedChunk | undefined {
+function mergeOne(chunk: OpenChunk, { job, image, how, settle }: Taking): MergedChunk | undefined {
   const facts = factsOf(chunk.pair, chunk);
+  if (job.replaces || !image.isApartFrom(chunk)) settle();
   const isRepeated = !job.replaces && image.hasMerged(chunk);
   const isTaken = job.takesUnfinished || isRepeated;
   const asked = { ...job, takesUnfinished: isTaken };
-  if (!checkForMerge(chunk, { job: asked, image: image.facts, how })) return undefined;
+  const pieces = new HeldPieces(chunk, how.memory);
+  if (!checkForMerge(chunk, { job: asked, image: image.facts, how, pieces })) return undefined;
   if (isRepeated) return { ...facts, isRepeated, added: 0, refusal: undefined };
-  const added = image.add(chunk, how);
+  settle();
+  const added = image.add(chunk, { how, pieces });
   return added === undefined ? undefined : { ...facts, added, refusal: undefined };
 }
 

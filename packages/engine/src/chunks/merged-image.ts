@@ -7,6 +7,7 @@ import type { MapStore } from '../ports.ts';
 import { type ImageFacts, refuseOtherSize } from './belonging.ts';
 import { refuseUntrue } from './check-for-merge.ts';
 import { dropEvidence, keepEvidence, sealsIn } from './evidence.ts';
+import type { HeldPieces, PieceMemory } from './held-pieces.ts';
 import { CHUNK_FORMAT, type Manifest, manifestComments, readManifest } from './manifest.ts';
 import type { MergeFollowing } from './merge.ts';
 import type { MergeJob, MergeResult } from './merge-job.ts';
@@ -14,8 +15,29 @@ import type { OpenChunk } from './open-chunk.ts';
 import { sizeOf } from './pieces.ts';
 import { SOURCE_ZONES, Zones } from './samples.ts';
 
+/** What an image begins with. */
+interface ImageStart {
+  readonly store: MapStore;
+  readonly known: Mapfile | undefined;
+  /** Who writes pieces that were read into it. */
+  readonly memory: PieceMemory | undefined;
+}
+
+/** A chunk whose bytes are on their way. */
+interface Writing {
+  readonly chunk: OpenChunk;
+  readonly fresh: Domain;
+}
+
+interface Adding {
+  readonly how: MergeFollowing;
+  readonly pieces: HeldPieces;
+}
+
 export class MergedImage {
   readonly #job: MergeJob;
+  readonly #memory: PieceMemory | undefined;
+  #writing: Writing | undefined;
   readonly #store: MapStore;
   /** Made when there is something to write. */
   #target: FileTarget | undefined;
@@ -26,8 +48,9 @@ export class MergedImage {
   #map: RescueMap;
   #manifest: Manifest;
 
-  constructor(job: MergeJob, image: { store: MapStore; known: Mapfile | undefined }) {
+  constructor(job: MergeJob, image: ImageStart) {
     this.#job = job;
+    this.#memory = image.memory;
     this.#store = image.store;
     this.#map = image.known?.map ?? RescueMap.ofOne(0, 0);
     this.#manifest = readManifest(image.known?.heading ?? []);
@@ -54,11 +77,24 @@ export class MergedImage {
     return isKnown && chunk.claims.subtract(Domain.fromMap(this.#map)).isEmpty;
   }
 
+  /** Whether a chunk is still being written, and not claimed yet. */
+  get isWriting(): boolean {
+    return this.#writing !== undefined;
+  }
+
+  /** Whether a chunk can be checked before the one that is being written is in: nothing it needs changes. */
+  isApartFrom(chunk: OpenChunk): boolean {
+    if (this.#writing === undefined) return true;
+    const isOfJob = chunk.isOurs && chunk.manifest.job === this.#manifest.job;
+    return isOfJob && chunk.claims.intersect(this.#writing.chunk.claims).isEmpty;
+  }
+
   /**
-   * Puts a checked chunk in; returns how many bytes are new, or undefined when it was stopped: then nothing
-   * of it is claimed. @throws RescueError when a byte cannot be written, or the chunk changed since
+   * Begins to put a checked chunk in, which {@link commit} ends; returns how many bytes are new, or undefined
+   * when it was stopped: then nothing of it is claimed.
+   * @throws RescueError when a byte cannot be written, or the chunk changed since
    */
-  add(chunk: OpenChunk, how: MergeFollowing): number | undefined {
+  add(chunk: OpenChunk, { how, pieces }: Adding): number | undefined {
     const size = refuseOtherSize(chunk, this.facts);
     const { map, claims } = chunk;
     if (map.end > size) map.truncate(size);
@@ -68,14 +104,27 @@ export class MergedImage {
     this.#begin(map.end);
     if (this.#job.replaces) this.#forget(claims);
     const written = this.#job.replaces ? claims : fresh;
-    if (!this.#copy(chunk, { written, how })) return undefined;
-    this.#map = unionOf(this.#map, map);
+    if (!this.#copy(chunk, { written, how, pieces })) return undefined;
+    this.#writing = { chunk, fresh };
+    return fresh.size;
+  }
+
+  /**
+   * Makes the chunk that is being written durable, and claims it; without one nothing happens.
+   * @throws RescueError when a byte could not be written, or the map; then nothing of it is claimed
+   */
+  commit(): void {
+    if (this.#writing === undefined) return;
+    const { chunk, fresh } = this.#writing;
+    this.#writing = undefined;
+    // First: what is claimed in memory may be saved by whoever comes next.
+    this.#target?.settle();
+    this.#map = unionOf(this.#map, chunk.map);
     const doubtful = chunk.isOurs ? (chunk.manifest.unchecked ?? 0) : fresh.size;
     this.#learn(chunk.manifest, Math.min(doubtful, fresh.size));
     this.save();
     keepEvidence(this.#job.image, chunk);
     if (chunk.seal !== undefined) this.#seals.add(chunk.seal);
-    return fresh.size;
   }
 
   /**
@@ -103,13 +152,14 @@ export class MergedImage {
     this.#seals = sealsIn(this.#job.image, map);
   }
 
-  #copy(chunk: OpenChunk, { written, how }: { written: Domain; how: MergeFollowing }): boolean {
+  #copy(chunk: OpenChunk, { written, how, pieces }: Adding & { written: Domain }): boolean {
     const total = chunk.claims.size;
     let done = 0;
     if (written.isEmpty) return true;
-    for (const piece of chunk.pieces()) {
+    const isChecked = pieces.isHeld;
+    for (const piece of pieces.walk()) {
       if (how.signal.aborted) return false;
-      refuseUntrue(chunk, piece);
+      if (!isChecked) refuseUntrue(chunk, piece);
       const here = written.clip(piece.pos, piece.pos + piece.bytes.length);
       for (const { pos, size } of here.ranges()) {
         this.#open().write(pos, piece.bytes.subarray(pos - piece.pos, pos - piece.pos + size));
@@ -145,7 +195,9 @@ export class MergedImage {
 
   /** Opens the image, or makes it. Of an old file that no map knew nothing is kept. */
   #open(): FileTarget {
-    this.#target ??= openFileTarget(this.#job.image, { mode: 'any', truncate: !this.#isKnown });
+    const truncate = !this.#isKnown;
+    const behind = this.#memory === undefined ? {} : { behind: this.#memory };
+    this.#target ??= openFileTarget(this.#job.image, { mode: 'any', truncate, ...behind });
     return this.#target;
   }
 

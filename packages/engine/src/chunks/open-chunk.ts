@@ -4,6 +4,7 @@ import { type FileSource, openFileSource } from '../node/file-source.ts';
 import { fileMapStore } from '../node/map-store.ts';
 import { openPastCache } from '../node/open-past-cache.ts';
 import type { ReadOutcome } from '../ports.ts';
+import type { ReadMemory } from '../session.ts';
 import { chunkDamaged, cutShort, noMap, notAChunk } from './chunk-errors.ts';
 import { CHUNK_FORMAT, type Manifest, readManifest } from './manifest.ts';
 import { unpackedSource } from './packed-file.ts';
@@ -130,11 +131,19 @@ function openRaw(
 interface Content {
   readonly size: number;
   read(pos: number, into: Uint8Array): ReadOutcome;
+  isHole(pos: number, size: number): boolean;
 }
 
 function contentOf(file: FileSource, { packing, range }: Manifest): Content {
-  if (packing !== undefined) return unpackedSource(file, { packing, size: range?.size ?? 0 });
-  return { size: file.size ?? 0, read: (pos, into) => file.read(pos, into) };
+  if (packing !== undefined) {
+    const unpacked = unpackedSource(file, { packing, size: range?.size ?? 0 });
+    return { ...unpacked, isHole: () => false };
+  }
+  return {
+    size: file.size ?? 0,
+    read: (pos, into) => file.read(pos, into),
+    isHole: (pos, size) => file.isHole(pos, size),
+  };
 }
 
 function checkLength(
@@ -153,6 +162,11 @@ function checkLength(
 /** Bytes of the source in front of the file's first byte. */
 function offsetIn({ layout, range }: Manifest): number {
   return layout === 'compact' ? (range?.pos ?? 0) : 0;
+}
+
+interface PieceOptions {
+  readonly claims?: Domain;
+  readonly memory?: ReadMemory | undefined;
 }
 
 /** A chunk whose map makes sense and whose file is long enough. Positions are the source's. */
@@ -207,9 +221,14 @@ export class OpenChunk {
     return this.#content.read(pos - offsetIn(this.manifest), into);
   }
 
+  /** Whether nobody wrote there, as far as the file system can tell. */
+  isHole(pos: number, size: number): boolean {
+    return this.#content.isHole(pos - offsetIn(this.manifest), size);
+  }
+
   /** What the map claims, piece by piece; all of it, or what lies in a domain. */
-  pieces(claims: Domain = this.claims): IterableIterator<Piece> {
-    return pieces({ source: this, claims, pieceSize: this.pieceSize });
+  pieces({ claims = this.claims, memory }: PieceOptions = {}): IterableIterator<Piece> {
+    return pieces({ source: this, claims, pieceSize: this.pieceSize, memory });
   }
 
   /** Whether a whole piece is as it came from the source; undefined where there is no digest to tell. */

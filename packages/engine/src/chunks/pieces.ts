@@ -3,6 +3,7 @@ import { alignDown, type Domain, type Range } from '@chunkrescue/mapfile';
 import { alignedBuffer } from '../node/aligned-memory.ts';
 import { crc32 } from '../node/checksums.ts';
 import type { ReadOutcome, Source } from '../ports.ts';
+import type { ReadMemory } from '../session.ts';
 
 /** A piece of a source with every byte that is not claimed as a zero. */
 export interface Piece {
@@ -10,7 +11,7 @@ export interface Piece {
   readonly pos: number;
   /** The claimed ranges of it, positions of the source. */
   readonly ranges: readonly Range[];
-  /** The whole piece. Only until the next one is asked for. */
+  /** The whole piece. Only until the next one is asked for, but for memory that keeps it longer. */
   readonly bytes: Uint8Array;
   /** Where reading failed and why; the bytes are worth nothing then. */
   readonly trouble: { readonly pos: number; readonly errno: string | undefined } | undefined;
@@ -18,28 +19,42 @@ export interface Piece {
 
 /** How to go through them. */
 export interface PieceWalk {
-  readonly source: Pick<Source, 'read'>;
+  readonly source: Pick<Source, 'read'> & {
+    /** Whether so many bytes at a position are known to be zeros that nobody wrote. */
+    isHole?(pos: number, size: number): boolean;
+  };
   /** What is claimed. */
   readonly claims: Domain;
   readonly pieceSize: number;
   /** What to subtract from a position to find it in the source; default 0. */
   readonly offset?: number;
+  /** Where each piece goes. Default: one place for all of them. */
+  readonly memory?: ReadMemory | undefined;
 }
 
-/** The pieces with at least one claimed byte, in order. Their memory is used again for each. */
+/** The pieces with at least one claimed byte, in order. */
 export function* pieces(walk: PieceWalk): IterableIterator<Piece> {
   const { source, pieceSize, offset = 0 } = walk;
-  const bytes = alignedBuffer(pieceSize);
+  const own = walk.memory === undefined ? alignedBuffer(pieceSize) : undefined;
   for (const { pos, ranges } of piecesOf(walk.claims, pieceSize)) {
-    bytes.fill(0);
+    const bytes = own ?? (walk.memory as ReadMemory).take(pieceSize);
+    let filled = 0;
     let trouble: Piece['trouble'];
     for (const range of ranges) {
-      const into = bytes.subarray(range.pos - pos, range.pos - pos + range.size);
+      const from = range.pos - pos;
+      bytes.fill(0, filled, from);
+      filled = from + range.size;
+      const into = bytes.subarray(from, filled);
+      if (source.isHole?.(range.pos - offset, range.size)) {
+        into.fill(0);
+        continue;
+      }
       const { copied, errno } = source.read(range.pos - offset, into) as ReadOutcome;
       if (copied === range.size) continue;
       trouble = { pos: range.pos + copied, errno };
       break;
     }
+    bytes.fill(0, filled);
     yield { pos, ranges, bytes, trouble };
   }
 }

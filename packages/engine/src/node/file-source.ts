@@ -12,6 +12,8 @@ import type { ReadOutcome, Source, SourceIdentity } from '../ports.ts';
 import { alignedBuffer } from './aligned-memory.ts';
 import type { DeviceInfo } from './device-info.ts';
 import { errnoOf, retryInterrupted, unlessErrno } from './errno.ts';
+import { fsExt } from './fs-ext.ts';
+import { hasNoData } from './holes.ts';
 import { openInput } from './open-input.ts';
 
 export interface FileSourceOptions {
@@ -86,6 +88,14 @@ export class FileSource implements Source {
     if (this.#isEnd(pos + first.copied)) return first;
     const rest = this.#readWidened(pos + first.copied, into.subarray(first.copied));
     return { copied: first.copied + rest.copied, errno: rest.errno };
+  }
+
+  /** Whether a regular file has a hole there, as far as the system can tell: it reads as zeros. */
+  isHole(pos: number, size: number): boolean {
+    const ext = this.kind === 'file' ? fsExt() : undefined;
+    const fd = this.#fd;
+    if (ext === undefined || fd === undefined || pos + size > (this.size ?? 0)) return false;
+    return hasNoData(ext, fd, { pos, end: pos + size });
   }
 
   /**

@@ -54,13 +54,21 @@ export class Holes {
   }
 
   #hasNoData(pos: number, end: number): boolean {
-    if (this.#fsExt === undefined) return false;
-    try {
-      return this.#fsExt.seekSync(this.#fd, pos, SEEK_DATA) >= end;
-    } catch (error) {
-      // ENXIO: no data from here to the end. Any other trouble: not known.
-      return errnoOf(error) === 'ENXIO';
-    }
+    return this.#fsExt !== undefined && hasNoData(this.#fsExt, this.#fd, { pos, end });
+  }
+}
+
+/** Whether [pos, end) of a file is known to be a hole. Moves the file's position. */
+export function hasNoData(
+  ext: FsExt,
+  fd: number,
+  { pos, end }: { readonly pos: number; readonly end: number },
+): boolean {
+  try {
+    return ext.seekSync(fd, pos, SEEK_DATA) >= end;
+  } catch (error) {
+    // ENXIO: no data from here to the end. Any other trouble: not known.
+    return errnoOf(error) === 'ENXIO';
   }
 }
 

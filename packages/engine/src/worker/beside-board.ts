@@ -8,7 +8,7 @@ import { crc32 } from '../node/checksums.ts';
 import { type Descriptors, writeFully } from '../node/write-fully.ts';
 
 /** Orders that can wait at a time. */
-export const ORDERS = 64;
+export const ORDERS = 256;
 
 /** States of an order. A failed one is the reader's to do again, and to tell of. */
 export const FREE = 0;

@@ -10,11 +10,11 @@
 import { Worker } from 'node:worker_threads';
 import { alignUp } from '@chunkrescue/mapfile';
 import type { Beside } from '../chunks/chunk-recorder.ts';
+import type { PieceMemory } from '../chunks/held-pieces.ts';
 import type { PieceDigests } from '../chunks/piece-digests.ts';
 import { alignedBuffer } from '../node/aligned-memory.ts';
-import type { Loss, WriteBehind } from '../node/write-behind.ts';
+import type { Loss } from '../node/write-behind.ts';
 import { type Descriptors, writeFully } from '../node/write-fully.ts';
-import type { ReadMemory } from '../session.ts';
 import {
   type BesideBoard,
   besideBoard,
@@ -88,8 +88,10 @@ function start(board: BesideBoard): Worker {
 type Run = { -readonly [K in keyof Order]: Order[K] };
 
 /** Memory for the reads of one rescue; their writes and their digests. */
-export class BesideThread implements ReadMemory, WriteBehind {
+export class BesideThread implements PieceMemory {
   readonly losses: Loss[] = [];
+  readonly pieceMax: number;
+  readonly room: number;
   readonly #slotSize: number;
   readonly #slots: number;
   readonly #helper: Helper;
@@ -107,12 +109,17 @@ export class BesideThread implements ReadMemory, WriteBehind {
   /** Bytes that reads took. */
   #taken = 0;
 
-  /** @param readMax bytes of the longest read */
-  constructor(readMax: number) {
+  /**
+   * @param readMax bytes of the longest read
+   * @param slots how many of them there is room for; default: as many as are of use for reads one by one
+   */
+  constructor(readMax: number, slots?: number) {
     this.#slotSize = alignUp(Math.max(readMax, SLOT_MIN), UNIT);
     const few = this.#slotSize * 3 <= MEMORY_MAX ? 3 : this.#slotSize * 2 <= MEMORY_MAX ? 2 : 1;
     const many = Math.min(SLOTS_MAX, Math.floor(MEMORY / this.#slotSize));
-    this.#slots = Math.max(few, many);
+    this.#slots = slots ?? Math.max(few, many);
+    this.pieceMax = this.#slotSize;
+    this.room = this.#slots - 1;
     this.#helper = helperWith(this.#slots * this.#slotSize);
     this.#board = this.#helper.board;
   }

@@ -1,11 +1,12 @@
 /** The worker's main program: runs one job after the other, blocking, and says what happens. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { mergeChunks } from '../chunks/merge.ts';
+import { PIECE_SIZE } from '../chunks/piece-digests.ts';
 import { RescueError } from '../errors.ts';
 import { allowFsExt } from '../node/fs-ext.ts';
 import { type FileLock, lockFile } from '../node/lock.ts';
 import { asWorldTrouble } from '../node/system-trouble.ts';
-import { closeBesideThread } from './beside-thread.ts';
+import { BesideThread, closeBesideThread } from './beside-thread.ts';
 import type { Job, WorkerInput, WorkerMessage } from './job.ts';
 import { rescueFilesBlocking } from './rescue-files-blocking.ts';
 import { verifyFiles } from './verify-files.ts';
@@ -44,13 +45,18 @@ function run(order: Job): Extract<WorkerMessage, { type: 'result' }>['result'] {
     case 'rescue':
       return rescueFilesBlocking(order.job, { signal, onEvent });
     case 'merge':
-      return mergeChunks(order.job, { signal, onEvent });
+      return mergeChunks(order.job, { signal, onEvent, memory: mergeMemory() });
     case 'verify':
       return verifyFiles(order.job, { signal, onEvent });
     case 'lock':
       locks.push(lockFile(order.map));
       return undefined;
   }
+}
+
+/** A chunk of 100 MiB is read once: it stays in memory until all of it was looked at. */
+function mergeMemory(): BesideThread {
+  return new BesideThread(PIECE_SIZE, 112);
 }
 
 function tell(message: WorkerMessage): void {
