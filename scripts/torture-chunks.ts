@@ -11,8 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type MergedChunk, type MergeJob, mergeChunks } from '@chunkrescue/engine';
-
+import { BesideThread, type MergedChunk, type MergeJob, mergeChunks } from '@chunkrescue/engine';
 import { Domain, parseMapfile, RescueMap, unionOf } from '@chunkrescue/mapfile';
 import { Random, seedOf } from './fuzz-random.ts';
 import { type Arrival, carry } from './torture-damage.ts';
@@ -102,9 +101,11 @@ function oneCase(
     const pairs = arrivals.map((arrival, i) => arrive(arrival, join(dir, `${call}-${i}`)));
     const how: Omit<MergeJob, 'chunks'> = { ...job, takesUnfinished: random.chance(70) };
     const before = { image: read(job.image), map: mapIn(job.map) };
+    // Memory for all pieces of a chunk, for a few, or for one.
+    const memory = random.chance(70) ? { memory: new BesideThread(1, random.int(2, 40)) } : {};
     const { chunks } = merge(
       { ...how, chunks: pairs },
-      { signal: { aborted: false }, onEvent: () => {} },
+      { signal: { aborted: false }, onEvent: () => {}, ...memory },
     );
     const told = chunks.map((merged) => {
       const index = pairs.findIndex((pair) => pair.raw === merged.raw);
