@@ -1,7 +1,5 @@
 import type { Phase } from './strategy/request.ts';
-
-/** Written into every mapfile; the version of all three packages. */
-export const VERSION = '0.1.0';
+import { VERSION } from './version.ts';
 
 /** What the heading of a mapfile tells. */
 export interface HeadingInput {

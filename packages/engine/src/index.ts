@@ -78,7 +78,7 @@ export {
   type GenerateResult,
   generate,
 } from './generate.ts';
-export { type HeadingInput, mapHeading, phaseMessage, VERSION } from './heading.ts';
+export { type HeadingInput, mapHeading, phaseMessage } from './heading.ts';
 export { sameIdentity } from './identity.ts';
 export type { PassedLimit, SlowReads, TimeLimitEnd, TimeLimits } from './limits.ts';
 export { alignedBuffer } from './node/aligned-memory.ts';
@@ -122,6 +122,7 @@ export type { Pace, Phase, Reply, Request, Steps } from './strategy/request.ts';
 export { Rescue } from './strategy/rescue.ts';
 export { resolveSettings, type SettingsInput, type StrategySettings } from './strategy/settings.ts';
 export { rescueSteps, type StepsEnd } from './strategy/steps.ts';
+export { VERSION } from './version.ts';
 export { BesideThread, closeBesideThread } from './worker/beside-thread.ts';
 export { type Following, mergeFiles, RescueWorker, rescueFiles } from './worker/host.ts';
 export type { ChunkCheck, ChunkJob, FileRescueJob, FileRescueResult } from './worker/job.ts';
