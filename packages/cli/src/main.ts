@@ -1,107 +1,41 @@
-/** The command: reads the command line, runs one sub-command, ends with its status. */
-import { asWorldTrouble, RescueError, VERSION } from '@chunkrescue/engine';
+/**
+ * The command line of our own commands. What only one of them needs is loaded when it is asked for: help, status
+ * and maps must not wait for the engine.
+ */
+import { VERSION } from '@chunkrescue/engine';
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { copy, copyOptions } from './commands/copy.ts';
-import { mapActions } from './commands/map/actions.ts';
-import { merge, mergeOptions } from './commands/merge.ts';
-import { planOptions } from './commands/plan/options.ts';
-import { plan } from './commands/plan/plan.ts';
-import { read } from './commands/read.ts';
-import { readOptions } from './commands/read-options.ts';
-import { status, statusOptions } from './commands/status/status.ts';
-import { verify, verifyOptions } from './commands/verify.ts';
-import type { Context } from './context.ts';
-import { EXIT, type ExitStatus, statusOf, UsageError, worse } from './exit.ts';
-import { openLog } from './logger.ts';
+import { EXIT, UsageError } from './exit.ts';
 import type { OutputArguments } from './options/shared.ts';
 import { withSuggestion } from './options/suggestion.ts';
+import { type Command, run, tell } from './run.ts';
 import { Reporter } from './screen/reporter.ts';
-import { dieBy, trapSignals } from './signals.ts';
 
-type Command<Arguments> = (args: Arguments, context: Context) => Promise<ExitStatus>;
+/** A command, as its module has it. */
+interface Loaded<Arguments> {
+  readonly options: (argv: Argv) => Argv<Arguments>;
+  readonly action: Command<Arguments>;
+}
 
 const words = hideBin(process.argv);
 
-/** The only arguments that may be several. */
-const LISTS = new Set(['_', 'files', 'places']);
+/** What the command line asks for, once it is understood. */
+let asked: (() => Promise<void>) | undefined;
 
-/** Runs a command and sets the status; a signal that came meanwhile ends the program at last. */
-async function run<Arguments extends OutputArguments>(
-  command: Command<Arguments>,
-  args: Arguments,
-): Promise<void> {
-  const twice = Object.entries(args).find(
-    ([name, value]) => Array.isArray(value) && !LISTS.has(name),
-  );
-  if (twice !== undefined) throw new UsageError(`--${twice[0]} is given twice.`);
-  const log =
-    args.log === undefined
-      ? undefined
-      : openLog(args.log, (reason) =>
-          report.warning(
-            `--log: ${args.log} cannot be written any more (${reason}); going on without it.`,
-          ),
-        );
-  const report = new Reporter({
-    verbosity: args.quiet ? 0 : 1 + args.verbose,
-    isJson: args.json,
-    log,
-  });
-  const trap = trapSignals(() =>
-    report.note(
-      'Stopping; the map is being saved. Once more, and it ends without waiting for that.',
-    ),
-  );
-  const output = watchOutput(() => trap.stop());
-  const commandLine = ['rescue', ...words].join(' ');
-  log?.info({ commandLine }, 'start');
-  let status: ExitStatus;
-  try {
-    status = await command(args, { report, log, trap, commandLine });
-  } catch (thrown) {
-    const error = asWorldTrouble(thrown);
-    status = statusOf(error);
-    tell(report, error);
-  }
-  report.end();
-  // The trouble of the last write is told after it.
-  await new Promise((resolve) => setImmediate(resolve));
-  if (output.failure() !== undefined) {
-    report.error({ code: 'output', message: `stdout cannot be written (${output.failure()}).` });
-    status = worse(status, EXIT.environment);
-  }
-  log?.info({ status, signal: trap.caught() }, 'end');
-  process.exitCode = status;
-  trap.release();
-  const signal = trap.caught();
-  if (signal !== undefined) dieBy(signal);
+function ask<Arguments extends OutputArguments>(action: Command<Arguments>, args: Arguments): void {
+  asked = () => run(action, args, words);
 }
 
-/** Whoever read the results may be gone, or the disk they go to full: no reason to lose what was read. */
-function watchOutput(onFailure: () => void): { failure(): string | undefined } {
-  let failure: string | undefined;
-  process.stderr.on('error', () => {});
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    failure ??= error.code ?? error.message;
-    onFailure();
-  });
-  return { failure: () => failure };
-}
-
-function tell(report: Reporter, error: unknown): void {
-  if (error instanceof RescueError) {
-    report.error({ code: error.code, message: error.message, hint: error.hint });
-  } else if (error instanceof UsageError) {
-    report.error({ code: 'usage', message: error.message, hint: 'See rescue --help.' });
-  } else {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    report.error({
-      code: 'bug',
-      message: `This is a fault of rescue, please report it:\n${text}`,
-      hint: 'What was read until the last save is kept; the same command goes on.',
-    });
-  }
+/** For yargs: loads a command when its name was read. */
+function lazily<Arguments extends OutputArguments>(load: () => Promise<Loaded<Arguments>>) {
+  let loaded: Loaded<Arguments>;
+  return {
+    builder: async (argv: Argv) => {
+      loaded = await load();
+      return loaded.options(argv);
+    },
+    handler: (args: unknown) => ask(loaded.action, args as Arguments),
+  };
 }
 
 /** Reached only behind an option of ours: else `start.ts` took the command. */
@@ -124,43 +58,60 @@ const program = yargs(words)
   .command({
     command: 'read <source>',
     describe: 'Read chunks of a failing source',
-    builder: (argv: Argv) => readOptions(argv),
-    handler: (args) => run(read, args as never),
+    ...lazily(async () => {
+      const { readOptions } = await import('./commands/read-options.ts');
+      const { read } = await import('./commands/read.ts');
+      return { options: readOptions, action: read };
+    }),
   })
   .command({
     command: 'merge <files..>',
     describe: 'Put chunks into one image',
-    builder: (argv: Argv) => mergeOptions(argv),
-    handler: (args) => run(merge, args as never),
+    ...lazily(async () => {
+      const { merge, mergeOptions } = await import('./commands/merge.ts');
+      return { options: mergeOptions, action: merge };
+    }),
   })
   .command({
     command: 'verify <files..>',
     describe: 'Read again what was rescued, and compare',
-    builder: (argv: Argv) => verifyOptions(argv),
-    handler: (args) => run(verify, args as never),
+    ...lazily(async () => {
+      const { verify, verifyOptions } = await import('./commands/verify.ts');
+      return { options: verifyOptions, action: verify };
+    }),
   })
   .command({
     command: 'plan <source>',
     describe: 'Show the chunks that a source would be cut into',
-    builder: (argv: Argv) => planOptions(argv),
-    handler: (args) => run(plan, args as never),
+    ...lazily(async () => {
+      const { planOptions } = await import('./commands/plan/options.ts');
+      const { plan } = await import('./commands/plan/plan.ts');
+      return { options: planOptions, action: plan };
+    }),
   })
   .command({
     command: 'status [places..]',
     describe: 'How far a rescue is, and what to do next',
-    builder: (argv: Argv) => statusOptions(argv),
-    handler: (args) => run(status, args as never),
+    ...lazily(async () => {
+      const { status, statusOptions } = await import('./commands/status/status.ts');
+      return { options: statusOptions, action: status };
+    }),
   })
   .command({
     command: 'copy <source> <target> [map]',
     describe: 'Rescue a whole source into one image',
-    builder: (argv: Argv) => copyOptions(argv),
-    handler: (args) => run(copy, args as never),
+    ...lazily(async () => {
+      const { copy, copyOptions } = await import('./commands/copy.ts');
+      return { options: copyOptions, action: copy };
+    }),
   })
   .command({
     command: 'map',
     describe: 'Show, check and combine mapfiles',
-    builder: (argv: Argv) => mapActions(argv, run),
+    builder: async (argv: Argv) => {
+      const { mapActions } = await import('./commands/map/actions.ts');
+      return mapActions(argv, ask);
+    },
     handler: () => {},
   })
   .command({
@@ -188,6 +139,8 @@ const program = yargs(words)
   )
   .recommendCommands()
   .strict()
+  // Our words are English, whatever the system speaks; and `withSuggestion` reads what yargs says.
+  .detectLocale(false)
   .version(VERSION)
   .help()
   .wrap(Math.min(100, process.stdout.columns ?? 80))
@@ -199,9 +152,12 @@ const program = yargs(words)
     throw error ?? new UsageError(withSuggestion(message, Object.keys(getDescriptions())));
   });
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = error instanceof UsageError ? EXIT.environment : EXIT.bug;
-  tell(new Reporter({ verbosity: 1, isJson: words.includes('--json'), log: undefined }), error);
+export async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+    await asked?.();
+  } catch (error) {
+    process.exitCode = error instanceof UsageError ? EXIT.environment : EXIT.bug;
+    tell(new Reporter({ verbosity: 1, isJson: words.includes('--json'), log: undefined }), error);
+  }
 }

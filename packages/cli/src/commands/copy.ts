@@ -20,8 +20,9 @@ import {
   type SourceArguments,
   withSourceOptions,
 } from './source-guard.ts';
+import { loadSealed } from './stored-map.ts';
 import { keepCopy, warnOfVolatile } from './volatile-map.ts';
-import { loadSealed, withLockedMap } from './world.ts';
+import { withLockedMap } from './world.ts';
 
 export interface CopyArguments extends EngineArguments, OutputArguments, SourceArguments {
   source: string;

@@ -17,7 +17,8 @@ import { type ExitStatus, UsageError } from '../exit.ts';
 import { type OutputArguments, withOutputOptions } from '../options/shared.ts';
 import { tellChunk, tellImage } from './merge-tell.ts';
 import { refuseMountedImage } from './source-guard.ts';
-import { manifestAt, withLockedMap } from './world.ts';
+import { manifestAt } from './stored-map.ts';
+import { withLockedMap } from './world.ts';
 
 export interface MergeArguments extends OutputArguments {
   files: string[];

@@ -22,7 +22,7 @@ import type { Room } from './read-room.ts';
 import { tellCheck, tellPart } from './read-tell.ts';
 import { runRescue, statusOfEnd } from './run-rescue.ts';
 import type { FoundSource } from './source-guard.ts';
-import { manifestAt } from './world.ts';
+import { manifestAt } from './stored-map.ts';
 
 /** What all parts of one command have in common. */
 export interface Task {

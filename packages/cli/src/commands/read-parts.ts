@@ -16,7 +16,8 @@ import type { ChunkSpan } from '../options/chunks.ts';
 import { askedSector } from '../options/shared.ts';
 import { parseSize } from '../options/size.ts';
 import type { ReadArguments } from './read-options.ts';
-import { loadMap, type SourceFacts } from './world.ts';
+import { loadMap } from './stored-map.ts';
+import type { SourceFacts } from './world.ts';
 
 /** What decides which chunks are left to read. */
 export type ChunkChoice = Pick<ReadArguments, 'out' | 'no-sweep' | 'no-scrape'>;

@@ -20,8 +20,9 @@ import { freeReceived, lookForRoom, partsThatFit, takeReceipts } from './read-ro
 import { tellEnd } from './read-tell.ts';
 import { manifestOf, refuseUnproven } from './rescue-identity.ts';
 import { chooseSource, refuseSameDisk } from './source-guard.ts';
+import { loadSealed } from './stored-map.ts';
 import { keepCopy, type VolatileMap, warnOfVolatile } from './volatile-map.ts';
-import { loadSealed, withLockedMap } from './world.ts';
+import { withLockedMap } from './world.ts';
 
 export async function read(args: ReadArguments, context: Context): Promise<ExitStatus> {
   checkArguments(args);

@@ -14,7 +14,7 @@ import {
 } from '@chunkrescue/engine';
 import { Domain, type Mapfile } from '@chunkrescue/mapfile';
 import type { FoundSource } from './source-guard.ts';
-import { manifestAt } from './world.ts';
+import { manifestAt } from './stored-map.ts';
 
 /** Where a map is from, and what may prove it. */
 export interface MapOrigin {

@@ -20,8 +20,8 @@ import type { Argv } from 'yargs';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus, statusOfCode, UsageError, worse } from '../exit.ts';
 import { type OutputArguments, withOutputOptions } from '../options/shared.ts';
+import { manifestAt } from './stored-map.ts';
 import { tellVerified } from './verify-tell.ts';
-import { manifestAt } from './world.ts';
 
 export interface VerifyArguments extends OutputArguments {
   files: string[];

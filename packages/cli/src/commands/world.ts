@@ -1,17 +1,13 @@
 /** What the commands look at before anything is read. */
 import {
-  fileMapStore,
-  type Manifest,
   openFileSource,
   RescueError,
   RescueWorker,
-  readManifest,
   type SourceIdentity,
-  sealedMapStore,
   withBadAreas,
 } from '@chunkrescue/engine';
-import type { Mapfile } from '@chunkrescue/mapfile';
 import type { EngineArguments } from '../options/shared.ts';
+import { loadMap } from './stored-map.ts';
 
 /** A source of known size. Bytes. */
 export interface SourceFacts {
@@ -42,26 +38,6 @@ export function inspectSource(
   } finally {
     file.close();
   }
-}
-
-/** @throws RescueError `map-corrupt` or `map-read` */
-export function loadMap(path: string): Mapfile | undefined {
-  return fileMapStore(path).load() as Mapfile | undefined;
-}
-
-/** What a map says of its rescue; nothing where there is none, or it cannot be read. */
-export function manifestAt(path: string): Manifest {
-  try {
-    return readManifest(loadMap(path)?.heading ?? []);
-  } catch (error) {
-    if (error instanceof RescueError) return {};
-    throw error;
-  }
-}
-
-/** The same for a map that carries a checksum. @throws RescueError `map-corrupt` or `map-read` */
-export function loadSealed(path: string): Mapfile | undefined {
-  return sealedMapStore(path).load() as Mapfile | undefined;
 }
 
 /**

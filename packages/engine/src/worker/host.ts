@@ -29,7 +29,7 @@ export class RescueWorker {
 
   constructor() {
     const input: WorkerInput = { stop: this.#stop, mayUseFsExt: holderOfFsExt === undefined };
-    this.#worker = new Worker(new URL('./entry.js', import.meta.url), { workerData: input });
+    this.#worker = new Worker(new URL('./job-entry.js', import.meta.url), { workerData: input });
     this.#ended = new Promise((resolve) => this.#worker.once('exit', resolve));
     // Whoever waits for a job hears of it; without a listener it would end the process.
     this.#worker.on('error', () => {});

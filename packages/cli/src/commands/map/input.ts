@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { RescueError } from '@chunkrescue/engine';
 import type { Mapfile } from '@chunkrescue/mapfile';
-import { loadMap } from '../world.ts';
+import { loadMap } from '../stored-map.ts';
 
 /** A map and where it is from. */
 export interface NamedMap {

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { allowFsExt, blockingClock, closeBesideThread } from '@chunkrescue/engine';
 import { ddrescue } from './ddrescue.ts';
-import type { HostInput } from './host.ts';
+import type { HostInput } from './ddrescue-host.ts';
 import { BROKEN, STOP, WAITING } from './host-control.ts';
 import { InputReader, writeAll } from './standard-streams.ts';
 

@@ -1,14 +1,12 @@
 /**
- * The main thread of the drop-in commands. ddrescue runs in a thread of its own and blocks there; this one stays
- * free for signals. ddrescuelog is over in no time and runs here.
+ * The main thread of `rescue ddrescue`, which runs in a thread of its own and blocks there; this one stays free for
+ * signals, and loads nothing else, since the other cannot start before.
  */
 import { Worker } from 'node:worker_threads';
-import { blockingClock } from '@chunkrescue/engine';
 import { EXIT } from '../exit.ts';
 import { dieBy, trapSignals } from '../signals.ts';
-import { ddrescuelog } from './ddrescuelog.ts';
 import { BROKEN, STOP, WAITING } from './host-control.ts';
-import { InputReader, writeAll } from './standard-streams.ts';
+import { writeAll } from './standard-streams.ts';
 
 /** What the thread gets. */
 export interface HostInput {
@@ -30,7 +28,7 @@ export async function hostDdrescue(words: readonly string[]): Promise<void> {
     dieBy(signal);
   };
   const input: HostInput = { words, control };
-  const worker = new Worker(new URL('./entry.js', import.meta.url), { workerData: input });
+  const worker = new Worker(new URL('./ddrescue-entry.js', import.meta.url), { workerData: input });
   process.exitCode = await statusOf(worker);
   trap.release();
   const signal = trap.caught() ?? (Atomics.load(control, BROKEN) !== 0 ? 'SIGPIPE' : undefined);
@@ -46,25 +44,4 @@ function statusOf(worker: Worker): Promise<number> {
     });
     worker.on('exit', () => resolve(EXIT.bug));
   });
-}
-
-/** Runs `rescue ddrescuelog`. */
-export function hostDdrescuelog(words: readonly string[]): void {
-  const input = new InputReader();
-  try {
-    process.exitCode = ddrescuelog(words, {
-      out: (data) => writeAll(1, data),
-      err: (text) => writeAll(2, text),
-      readLine: () => input.readLine(),
-      readAll: () => input.readAll(),
-      stop: { aborted: false },
-      clock: blockingClock,
-      programName: 'ddrescuelog',
-      invokedAs: 'rescue ddrescuelog',
-      commandLine: ['rescue', 'ddrescuelog', ...words].join(' '),
-    });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
-    dieBy('SIGPIPE');
-  }
 }
