@@ -359,9 +359,10 @@ describe('the command line', () => {
     expect(stdout).toBe('');
   });
 
-  test('--version and --help end with 0', () => {
-    expect(rescueCommand(['--version'])).toMatchObject({ status: 0, stdout: '0.1.0\n' });
-    expect(rescueCommand(['read', '--help']).stdout).toContain('--chunk-size');
+  test('--help ends with 0', () => {
+    const { status, stdout } = rescueCommand(['read', '--help']);
+    expect(stdout).toContain('--chunk-size');
+    expect(status).toBe(0);
   });
 
   test('names of files cannot command the terminal', () => {
