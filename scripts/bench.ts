@@ -72,7 +72,7 @@ async function digests(bench: DigestBench): Promise<Row> {
   const files = { target: join(dir, 'out'), map: join(dir, 'out.map'), own: join(dir, 'own.map') };
   const plain: FileRescueJob = {
     source,
-    isDirect: false,
+    direct: 'never',
     target: files.target,
     map: files.map,
     manifest: { job: '0123456789abcdef', sourceSize: size },

@@ -112,7 +112,7 @@ function readOne(random: Random, one: OneReading): TrueChunk {
   const name = `chunk${String(number).padStart(2, '0')}`;
   const fileJob: FileRescueJob = {
     source: at('disk'),
-    isDirect: false,
+    direct: 'never',
     testMap: at('faults'),
     target: at(`${name}.raw`),
     map: at('common.map'),

@@ -6,6 +6,7 @@ import { VERSION } from '@chunkrescue/engine';
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { EXIT, UsageError } from './exit.ts';
+import { withDirectWord } from './options/direct.ts';
 import type { OutputArguments } from './options/shared.ts';
 import { withSuggestion } from './options/suggestion.ts';
 import { type Command, run, tell } from './run.ts';
@@ -43,7 +44,7 @@ function dropIn(): never {
   throw new UsageError('ddrescue and ddrescuelog must be the first word behind rescue.');
 }
 
-const program = yargs(words)
+const program = yargs(withDirectWord(words))
   .scriptName('rescue')
   .usage(
     [

@@ -18,6 +18,24 @@ const REFUSED = new Set([
   'ESPIPE',
 ]);
 
+/**
+ * For errors of a read at `pos`, or of opening the source once more.
+ * @throws RescueError `source-lost` when the error means that the device is gone
+ */
+export function refuseLost(
+  path: string,
+  { errno, pos }: { readonly errno: string; readonly pos?: number },
+): void {
+  if (!LOST.has(errno)) return;
+  const where = pos === undefined ? '' : ` at position ${pos}`;
+  throw new RescueError('source-lost', `${path} went away while it was read${where} (${errno}).`, {
+    path,
+    ...(pos === undefined ? {} : { pos }),
+    errno,
+    hint: 'What was read is saved. Connect it again and give the same command to go on.',
+  });
+}
+
 /** @throws RescueError `source-lost` or `source-read`, unless the error is one of sectors, or tolerated */
 export function refuseFatal(
   source: Source,
@@ -26,18 +44,7 @@ export function refuseFatal(
 ): void {
   const { errno, tolerated } = failure;
   if (tolerated?.has(errno)) return;
-  if (LOST.has(errno)) {
-    throw new RescueError(
-      'source-lost',
-      `${source.name} went away while it was read at position ${request.pos} (${errno}).`,
-      {
-        path: source.name,
-        pos: request.pos,
-        errno,
-        hint: 'What was read is saved. Connect it again and give the same command to go on.',
-      },
-    );
-  }
+  refuseLost(source.name, { errno, pos: request.pos });
   if (REFUSED.has(errno)) {
     throw new RescueError(
       'source-read',

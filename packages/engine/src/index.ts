@@ -82,6 +82,12 @@ export { type HeadingInput, mapHeading, phaseMessage } from './heading.ts';
 export { sameIdentity } from './identity.ts';
 export type { PassedLimit, SlowReads, TimeLimitEnd, TimeLimits } from './limits.ts';
 export { alignedBuffer } from './node/aligned-memory.ts';
+export {
+  type DirectReading,
+  type OpenSource,
+  openSource,
+  type SourceOptions,
+} from './node/auto-direct-source.ts';
 export { digestOf, randomId } from './node/checksums.ts';
 export { blockingClock, systemClock } from './node/clock.ts';
 export { writeTextDurably } from './node/durable-text.ts';
@@ -111,6 +117,7 @@ export type {
   Clock,
   MapStore,
   MaybePromise,
+  PhaseStart,
   ReadOutcome,
   Source,
   SourceIdentity,
@@ -125,7 +132,13 @@ export { rescueSteps, type StepsEnd } from './strategy/steps.ts';
 export { VERSION } from './version.ts';
 export { BesideThread, closeBesideThread } from './worker/beside-thread.ts';
 export { type Following, mergeFiles, RescueWorker, rescueFiles } from './worker/host.ts';
-export type { ChunkCheck, ChunkJob, FileRescueJob, FileRescueResult } from './worker/job.ts';
+export type {
+  ChunkCheck,
+  ChunkJob,
+  FileRescueEvent,
+  FileRescueJob,
+  FileRescueResult,
+} from './worker/job.ts';
 export { rescueFilesBlocking } from './worker/rescue-files-blocking.ts';
 export { withBadAreas } from './wrap/bad-areas.ts';
 export { withBadSectorData } from './wrap/bad-sector-data.ts';

@@ -6,6 +6,7 @@
  * answer at once; the other driver takes both.
  */
 import type { Mapfile, Range } from '@chunkrescue/mapfile';
+import type { Phase } from './strategy/request.ts';
 
 /** A value, or a promise of it. */
 export type MaybePromise<T> = T | PromiseLike<T>;
@@ -28,6 +29,13 @@ export interface SourceIdentity {
   readonly backingFile?: string;
 }
 
+/** The phase that begins, for a source that reads in more than one way. */
+export interface PhaseStart {
+  readonly phase: Phase;
+  /** Bytes of the rescue's sector: what fails in a read of no more than that counts as bad at once. */
+  readonly sectorSize: number;
+}
+
 /** What is rescued. */
 export interface Source {
   /** For messages; a path for files. */
@@ -41,6 +49,11 @@ export interface Source {
   readonly identity?: SourceIdentity;
   /** Reads at `pos` until `into` is full, the source ends, or an error comes. */
   read(pos: number, into: Uint8Array): MaybePromise<ReadOutcome>;
+  /**
+   * Told which phase begins, before the first read of it. Copying wants speed; what failed there is worth reading
+   * in another way, if there is one, so that no good byte is lost with its bad neighbour.
+   */
+  enter?(start: PhaseStart): MaybePromise<void>;
   /** Memory that suits {@link read} best (direct reads want it aligned). Default: a plain `Uint8Array`. */
   allocate?(size: number): Uint8Array;
   /** Opens the same source anew, after it went away and came back. */

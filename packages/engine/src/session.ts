@@ -137,7 +137,8 @@ function* loop(
 ): Generator<PromiseLike<unknown> | undefined, RescueEnd, unknown> {
   const { source, target, signal } = options;
   // No read is longer than the map, and a cluster may be a gigabyte.
-  const size = Math.min(rescue.settings.clusterSize, rescue.map.end - rescue.map.start);
+  const { clusterSize, sectorSize } = rescue.settings;
+  const size = Math.min(clusterSize, rescue.map.end - rescue.map.start);
   const memory = options.memory ?? oneBuffer(source, Math.max(1, size));
   const steps = rescueSteps(rescue);
   let step = steps.next();
@@ -145,10 +146,12 @@ function* loop(
   while (!step.done) {
     const request = step.value;
     // What was found after the last read ends the phase it was found in.
-    if (run.isDoomed && run.isNewPhase(request)) break;
+    const isNewPhase = run.isNewPhase(request);
+    if (run.isDoomed && isNewPhase) break;
     if (run.enters(request)) yield* run.enter(request);
     if (run.isDoomed) break;
     if (signal?.aborted) return 'aborted';
+    if (isNewPhase) yield* settled(source.enter?.({ phase: request.phase, sectorSize }));
     run.tellSecond();
     if (run.isSaveDue()) yield* run.save();
     if (signal?.aborted) return 'aborted';

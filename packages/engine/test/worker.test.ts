@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 // The worker is a file of its own, so this is about what was built.
-import { type FileRescueJob, type RescueEvent, RescueWorker, rescueFiles } from '../dist/index.js';
+import {
+  type FileRescueEvent,
+  type FileRescueJob,
+  RescueWorker,
+  rescueFiles,
+} from '../dist/index.js';
 
 let dir: string;
 let job: FileRescueJob;
@@ -12,13 +17,13 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'rescue-worker-'));
   writeFileSync(join(dir, 'disk'), Buffer.alloc(1_000_000, 'disk'));
   const [source, target, map] = ['disk', 'image', 'map'].map((name) => join(dir, name));
-  job = { source, target, map, isDirect: false, settings: {} } as FileRescueJob;
+  job = { source, target, map, direct: 'never', settings: {} } as FileRescueJob;
 });
 
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 test('rescues beside the caller, and tells what happens', async () => {
-  const events: RescueEvent['type'][] = [];
+  const events: FileRescueEvent['type'][] = [];
   const { end, progress } = await rescueFiles(job, { onEvent: ({ type }) => events.push(type) });
   expect(end).toBe('finished');
   expect(progress.rescued).toBe(1_000_000);

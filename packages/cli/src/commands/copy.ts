@@ -83,7 +83,7 @@ export async function copy(args: CopyArguments, context: Context): Promise<ExitS
     warnOfVolatile(kept, 'Give it a name on a disk, as the third argument.', context);
     const job: FileRescueJob = {
       source: source.path,
-      isDirect: args.direct,
+      direct: args.direct,
       ...(args['test-mode'] === undefined ? {} : { testMap: args['test-mode'] }),
       target: args.target,
       isForced: args.force,

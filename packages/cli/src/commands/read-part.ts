@@ -97,7 +97,7 @@ function jobFor(
     part.chunk === undefined && !layout.isBegun ? {} : { chunkSize: layout.chunkSize };
   return {
     source: source.path,
-    isDirect: args.direct,
+    direct: args.direct,
     ...(args['test-mode'] === undefined ? {} : { testMap: args['test-mode'] }),
     target: staged.raw,
     map: common,

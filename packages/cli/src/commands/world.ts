@@ -22,7 +22,7 @@ export function inspectSource(
   path: string,
   args: Pick<EngineArguments, 'direct' | 'test-mode'>,
 ): SourceFacts {
-  const file = openFileSource(path, { direct: args.direct });
+  const file = openFileSource(path, { direct: args.direct === 'always' });
   try {
     const testMap = args['test-mode'] === undefined ? undefined : loadMap(args['test-mode']);
     const { size, sectorSize, physicalSectorSize } =

@@ -1,8 +1,9 @@
 /** Options that more than one command has: declared once, read once. */
-import type { FileRescueJob } from '@chunkrescue/engine';
+import type { DirectReading, FileRescueJob } from '@chunkrescue/engine';
 import type { Argv, Options } from 'yargs';
 import { UsageError } from '../exit.ts';
 import { DDRESCUE_OPTIONS } from '../gnu/ddrescue-options.ts';
+import { DIRECT_WORDS } from './direct.ts';
 import type { OptionRow } from './row.ts';
 import { parseSize } from './size.ts';
 
@@ -21,7 +22,7 @@ export interface EngineArguments {
   'retry-passes': string | undefined;
   'no-scrape': boolean;
   'no-sweep': boolean;
-  direct: boolean;
+  direct: DirectReading;
   'test-mode': string | undefined;
 }
 
@@ -48,7 +49,14 @@ export function withEngineOptions<T>(argv: Argv<T>): Argv<T & EngineArguments> {
       'no-sweep',
       'test-mode',
     ),
-    direct: fromTable('idirect')['idirect'] as Options,
+    direct: {
+      alias: 'd',
+      choices: DIRECT_WORDS,
+      requiresArg: true,
+      default: 'auto',
+      describe:
+        'Read past the cache. auto: where something failed; -d alone: always (exact, but slower)',
+    },
   }) as unknown as Argv<T & EngineArguments>;
 }
 
@@ -82,7 +90,7 @@ export function engineSettings(
   source: { readonly sectorSize: number },
 ): FileRescueJob['settings'] {
   const sectorSize = askedSector(args) ?? source.sectorSize;
-  if (args.direct && sectorSize % source.sectorSize !== 0) {
+  if (args.direct === 'always' && sectorSize % source.sectorSize !== 0) {
     throw new UsageError(
       `--sector-size: ${sectorSize} is not a multiple of the device's sector of ${source.sectorSize} bytes.`,
     );

@@ -2,7 +2,7 @@
  * What a person or a script sees. Results go to stdout; progress and advice to stderr. A live line only on a
  * terminal; elsewhere a plain line from time to time.
  */
-import type { Progress, RescueEvent } from '@chunkrescue/engine';
+import type { FileRescueEvent, Progress } from '@chunkrescue/engine';
 import type { Logger } from 'pino';
 import { bytes, count, duration, percent, printable } from './units.ts';
 
@@ -21,6 +21,7 @@ export class Reporter {
   #liveWidth = 0;
   #plainMs = 0;
   #phase = '';
+  #isFallbackTold = false;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -80,7 +81,7 @@ export class Reporter {
   }
 
   /** An event of a running rescue. */
-  event(label: string, event: RescueEvent): void {
+  event(label: string, event: FileRescueEvent): void {
     if (event.type === 'phase') {
       const { phase, pass, direction } = event;
       const number = phase === 'copying' || phase === 'retrying' ? ` pass ${pass}` : '';
@@ -89,6 +90,7 @@ export class Reporter {
     }
     if (event.type !== 'progress') this.#options.log?.info(event, label);
     if (event.type === 'progress' || event.type === 'phase') this.#progress(label, event.progress);
+    if (event.type === 'fallback') this.#fallback(event.source);
     if (event.type === 'ended') this.#clear();
   }
 
@@ -100,6 +102,16 @@ export class Reporter {
   /** Leaves the terminal in order. */
   end(): void {
     this.#clear();
+  }
+
+  /** Once a command, which may read many chunks of one source. */
+  #fallback(source: string): void {
+    if (this.#isFallbackTold) return;
+    this.#isFallbackTold = true;
+    const message = `${source} cannot be read directly; going on through the system's cache, which can lose up to 128 KiB around each bad sector.`;
+    this.warning(message);
+    if (!this.#options.isJson) return;
+    process.stdout.write(`${JSON.stringify({ schema: 1, type: 'fallback', source, message })}\n`);
   }
 
   #progress(label: string, progress: Progress): void {

@@ -7,7 +7,6 @@
  */
 import { closeSync, readSync, statSync } from 'node:fs';
 import { alignDown, alignUp } from '@chunkrescue/mapfile';
-import { RescueError } from '../errors.ts';
 import type { ReadOutcome, Source, SourceIdentity } from '../ports.ts';
 import { alignedBuffer } from './aligned-memory.ts';
 import type { DeviceInfo } from './device-info.ts';
@@ -15,6 +14,7 @@ import { errnoOf, retryInterrupted, unlessErrno } from './errno.ts';
 import { fsExt } from './fs-ext.ts';
 import { hasNoData } from './holes.ts';
 import { openInput } from './open-input.ts';
+import { otherDevice } from './same-device.ts';
 
 export interface FileSourceOptions {
   /** Whether to read past the kernel's cache (O_DIRECT); refused where that is not possible. */
@@ -104,18 +104,28 @@ export class FileSource implements Source {
    */
   reopen(): void {
     this.close();
-    const { fd, info, unit } = openInput(this.name, this.#options.direct);
-    const change = differenceOf(this.#info, info);
-    if (change !== undefined) {
-      closeSync(fd);
-      throw new RescueError('source-lost', `${this.name} is another device now: ${change}.`, {
-        path: this.name,
-        hint: 'Device names can change when a disk is connected again; lsblk lists them.',
-      });
+    const opened = openInput(this.name, this.#options.direct);
+    const other = otherDevice(this.name, { fd: undefined, info: this.#info }, opened);
+    if (other !== undefined) {
+      closeSync(opened.fd);
+      throw other;
     }
-    this.#fd = fd;
-    this.#info = info;
-    this.#unit = unit;
+    this.#fd = opened.fd;
+    this.#info = opened.info;
+    this.#unit = opened.unit;
+  }
+
+  /**
+   * The same file or device once more, for direct reads.
+   * @throws RescueError `direct-unsupported`, `source-open`, or `source-lost` when another device is there now
+   */
+  openDirectly(): FileSource {
+    const again = new FileSource(this.name, { ...this.#options, direct: true });
+    const before = { fd: this.#fd, info: this.#info };
+    const other = otherDevice(this.name, before, { fd: again.#fd, info: again.#info });
+    if (other === undefined) return again;
+    again.close();
+    throw other;
   }
 
   close(): void {
@@ -175,20 +185,4 @@ export class FileSource implements Source {
   #isEnd(pos: number): boolean {
     return this.size !== undefined && pos >= this.size;
   }
-}
-
-/** What shows that `after` is not the device that `before` was, or undefined. Only known parts count. */
-function differenceOf(before: DeviceInfo, after: DeviceInfo): string | undefined {
-  if (before.kind !== after.kind) return `it was a ${before.kind}, it is a ${after.kind}`;
-  if (before.kind !== 'block') return undefined;
-  for (const part of ['serial', 'wwn', 'partitionUuid'] as const) {
-    const was = before.identity[part];
-    const is = after.identity[part];
-    if (was !== undefined && is !== undefined && was !== is) {
-      return `its ${part} was ${was}, it is ${is}`;
-    }
-  }
-  if (before.size === undefined || after.size === undefined) return undefined;
-  if (before.size === after.size) return undefined;
-  return `it had ${before.size} bytes, it has ${after.size}`;
 }

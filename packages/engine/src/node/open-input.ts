@@ -75,7 +75,7 @@ function openDirect(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | flag);
   } catch (error) {
-    if (UNSUPPORTED.includes(errnoOf(error))) throw directError(path, error);
+    if (isUnsupported(errnoOf(error))) throw directError(path, error);
     throw openError(path, error);
   }
 }
@@ -89,11 +89,16 @@ function unitByTrying(path: string, fd: number): number {
       return unit;
     } catch (error) {
       // Any other trouble is the disk's: the request itself was accepted.
-      if (!UNSUPPORTED.includes(errnoOf(error))) return unit;
+      if (!isUnsupported(errnoOf(error))) return unit;
       cause = error;
     }
   }
   throw directError(path, cause);
+}
+
+/** Whether an error says that direct reads are not possible, or not with this unit. */
+export function isUnsupported(errno: string | undefined): boolean {
+  return errno !== undefined && UNSUPPORTED.includes(errno);
 }
 
 function openError(path: string, cause: unknown): RescueError {

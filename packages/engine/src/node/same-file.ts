@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
 import { RescueError } from '../errors.ts';
 import { unlessErrno } from './errno.ts';
 import { finalPath } from './paths.ts';
@@ -44,6 +44,11 @@ function keyOf(path: string): string | undefined {
     statSync(path, { bigint: true }),
   );
   if (stat === undefined) return `path ${finalPath(path)}`;
+  return fileKey(stat);
+}
+
+/** The same for two names of one file or device; undefined for character devices, which are never compared. */
+export function fileKey(stat: BigIntStats): string | undefined {
   if (stat.isCharacterDevice()) return undefined;
   return stat.isBlockDevice() ? `device ${stat.rdev}` : `file ${stat.dev} ${stat.ino}`;
 }

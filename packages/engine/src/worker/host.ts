@@ -2,8 +2,14 @@ import { Worker } from 'node:worker_threads';
 import type { MergeEvent, MergeJob, MergeResult } from '../chunks/merge-job.ts';
 import type { VerifyEvent, VerifyJob, VerifyResult } from '../chunks/verify-job.ts';
 import { RescueError } from '../errors.ts';
-import type { RescueEvent } from '../events.ts';
-import type { FileRescueJob, FileRescueResult, Job, WorkerInput, WorkerMessage } from './job.ts';
+import type {
+  FileRescueEvent,
+  FileRescueJob,
+  FileRescueResult,
+  Job,
+  WorkerInput,
+  WorkerMessage,
+} from './job.ts';
 
 /** How to follow and stop a job in a worker. */
 export interface Following<Event> {
@@ -52,7 +58,7 @@ export class RescueWorker {
    * Rescues a file or device into a file.
    * @throws RescueError when the world is in the way; what was read before is saved
    */
-  rescue(job: FileRescueJob, how: Following<RescueEvent> = {}): Promise<FileRescueResult> {
+  rescue(job: FileRescueJob, how: Following<FileRescueEvent> = {}): Promise<FileRescueResult> {
     return this.#run(
       { kind: 'rescue', job },
       how as Following<unknown>,
@@ -120,7 +126,7 @@ export class RescueWorker {
 /** One rescue in a worker of its own; see {@link RescueWorker.rescue}. */
 export async function rescueFiles(
   job: FileRescueJob,
-  how: Following<RescueEvent> = {},
+  how: Following<FileRescueEvent> = {},
 ): Promise<FileRescueResult> {
   return inWorker(async (worker) => {
     await worker.lock(job.map);

@@ -6,14 +6,15 @@ import type { ChunkPair } from '../chunks/open-chunk.ts';
 import type { VerifyEvent, VerifyJob, VerifyResult } from '../chunks/verify-job.ts';
 import type { RescueErrorCode } from '../errors.ts';
 import type { Progress, RescueEnd, RescueEvent } from '../events.ts';
+import type { DirectReading } from '../node/auto-direct-source.ts';
 import type { Packing } from '../node/packing.ts';
 import type { SettingsInput } from '../strategy/settings.ts';
 
 /** A rescue from a file or device into a file. */
 export interface FileRescueJob {
   readonly source: string;
-  /** Reads bypass the system's cache (`-d`). Refused where that is not possible. */
-  readonly isDirect: boolean;
+  /** Whether reads bypass the system's cache; where `auto` cannot, a `fallback` event tells it. */
+  readonly direct: DirectReading;
   /** Mapfile whose areas that are not finished count as unreadable (`-H`). */
   readonly testMap?: string;
   readonly target: string;
@@ -42,6 +43,15 @@ export interface FileRescueJob {
   readonly targetSize?: number;
   readonly commandLine?: string;
 }
+
+/** What a rescue of files tells. */
+export type FileRescueEvent =
+  | RescueEvent
+  | {
+      /** Direct reads were to begin by themselves (`auto`) and are not possible: the cache is read on. */
+      readonly type: 'fallback';
+      readonly source: string;
+    };
 
 /** A file that travels, with a map that proves what is in it. */
 export interface ChunkJob {
@@ -103,7 +113,7 @@ export interface WorkerInput {
 }
 
 export type WorkerMessage =
-  | { readonly type: 'event'; readonly event: RescueEvent | MergeEvent | VerifyEvent }
+  | { readonly type: 'event'; readonly event: FileRescueEvent | MergeEvent | VerifyEvent }
   | {
       readonly type: 'result';
       readonly result: FileRescueResult | MergeResult | VerifyResult | undefined;

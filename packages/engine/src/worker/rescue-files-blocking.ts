@@ -7,9 +7,9 @@ import { sealedMapStore } from '../chunks/sealed-map-store.ts';
 import { checkBinding } from '../chunks/source-binding.ts';
 import { missingBytes } from '../chunks/target-errors.ts';
 import { rescueBlocking } from '../drive.ts';
-import { pendingBytes, progressAtRest, type RescueEvent } from '../events.ts';
+import { pendingBytes, progressAtRest } from '../events.ts';
+import { openSource } from '../node/auto-direct-source.ts';
 import { blockingClock } from '../node/clock.ts';
-import { openFileSource } from '../node/file-source.ts';
 import { openFileTarget } from '../node/file-target.ts';
 import { planRescue } from '../plan.ts';
 import type { MapStore, Source, Target } from '../ports.ts';
@@ -21,17 +21,20 @@ import { BesideThread } from './beside-thread.ts';
 import { checkChunk } from './check-chunk.ts';
 import { checkTarget } from './check-target.ts';
 import { recordedFiles, withOwn } from './chunk-files.ts';
-import type { FileRescueJob, FileRescueResult } from './job.ts';
+import type { FileRescueEvent, FileRescueJob, FileRescueResult } from './job.ts';
 import { testSource } from './test-source.ts';
 
 interface How {
   readonly signal: Pick<AbortSignal, 'aborted'>;
-  readonly onEvent: (event: RescueEvent) => void;
+  readonly onEvent: (event: FileRescueEvent) => void;
 }
 
 /** Runs a rescue from file to file in this thread, without ever giving the thread away. */
 export function rescueFilesBlocking(job: FileRescueJob, how: How): FileRescueResult {
-  const file = openFileSource(job.source, { direct: job.isDirect });
+  const file = openSource(job.source, {
+    direct: job.direct,
+    onFallback: () => how.onEvent({ type: 'fallback', source: job.source }),
+  });
   try {
     const source = job.testMap === undefined ? file : testSource(file, job.testMap);
     return rescueFrom(source, job, how);

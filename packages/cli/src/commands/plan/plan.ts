@@ -43,7 +43,7 @@ const CHUNKS_MAX = 1_000_000;
 
 export async function plan(args: PlanArguments, context: Context): Promise<ExitStatus> {
   checkFolders(args);
-  const source = inspectSource(args.source, { direct: false, 'test-mode': undefined });
+  const source = inspectSource(args.source, { direct: 'never', 'test-mode': undefined });
   const path = commonMap(args);
   const mapfile = path === undefined ? undefined : loadCommon(path);
   const manifest = readManifest(mapfile?.heading ?? []);
