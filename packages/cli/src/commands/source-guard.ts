@@ -50,7 +50,14 @@ export function chooseSource(
     );
   }
   refuseMounted(path, args, context);
-  return { ...inspectSource(path, args), path };
+  const facts = inspectSource(path, args);
+  context.report.detail(`${path}: ${sectorsOf(facts)}`);
+  return { ...facts, path };
+}
+
+function sectorsOf({ sectorSize, physicalSectorSize }: SourceFacts): string {
+  const medium = physicalSectorSize === sectorSize ? '' : ` (${physicalSectorSize} on the medium)`;
+  return `sectors of ${sectorSize} bytes${medium}`;
 }
 
 /** A file system that changes while it is read gives an image that never existed. */
