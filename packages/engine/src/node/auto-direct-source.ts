@@ -25,7 +25,9 @@ export interface SourceOptions {
 }
 
 /** A source that is closed at once. */
-export type OpenSource = Source & { close(): void };
+export interface OpenSource extends Source {
+  close(): void;
+}
 
 /**
  * Opens a file or device for reading.
