@@ -30,9 +30,22 @@ export interface FaultyDeviceOptions {
   readonly delayMs?: number;
 }
 
+export interface ServedDeviceOptions {
+  /** A plugin of nbdkit, with filters and settings. */
+  readonly nbdkit: readonly string[];
+  /** Also a block device (`/dev/loopN`) that reads the file. Default false. */
+  readonly loop?: boolean;
+  /** Logical sector of the block device in bytes: 512 (default) to 4096. */
+  readonly sectorSize?: number;
+  /** Whether the file can be written. Default false. */
+  readonly isWritable?: boolean;
+}
+
 export interface FaultyDevice {
   /** What to read: `/dev/loopN`, or a file on a FUSE mount. */
   readonly path: string;
+  /** The file on the FUSE mount, which is behind `/dev/loopN` too. */
+  readonly file: string;
   /** Takes the device away; returns when nothing of it is left. May be called twice. */
   close(): Promise<void>;
 }
@@ -56,6 +69,11 @@ export function missingForDevices(): string | undefined {
 /** Rejects when the device cannot be made, with what the tools said. */
 export async function startFaultyDevice(options: FaultyDeviceOptions): Promise<FaultyDevice> {
   checkSize(options);
+  return await startServedDevice(served(options));
+}
+
+/** A device of whatever nbdkit serves. Rejects when it cannot be made, with what the tools said. */
+export async function startServedDevice(options: ServedDeviceOptions): Promise<FaultyDevice> {
   const dir = mkdtempSync(join(tmpdir(), 'faulty-device-'));
   const holder = spawn(HOLDER, holderArguments(dir, options, 'stdin'), {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -74,7 +92,7 @@ export async function startFaultyDevice(options: FaultyDeviceOptions): Promise<F
     // A program that forgets to close the device may end all the same; the device ends with it.
     holder.unref();
     holder.stderr.destroy();
-    return { path, close };
+    return { path, file: join(dir, 'device.raw'), close };
   } catch (cause) {
     await close();
     throw cause;
@@ -87,14 +105,23 @@ function checkSize({ image, loop, sectorSize = 512 }: FaultyDeviceOptions): void
   }
 }
 
+/** How nbdkit serves it. The delay is above the faults, so that failing reads take their time too. */
+function served(options: FaultyDeviceOptions): ServedDeviceOptions {
+  const { image, badMap, loop, sectorSize = 512, delayMs = 0 } = options;
+  const delay = delayMs > 0 ? ['--filter=delay', `rdelay=${delayMs}ms`] : [];
+  const faults = ['--filter=ddrescue', 'file', resolve(image)];
+  const nbdkit = [...delay.slice(0, 1), ...faults, `ddrescue-mapfile=${resolve(badMap)}`];
+  return { nbdkit: [...nbdkit, ...delay.slice(1)], loop, sectorSize };
+}
+
 function holderArguments(
   dir: string,
-  options: FaultyDeviceOptions,
+  options: ServedDeviceOptions,
   until: 'stdin' | 'signal',
 ): string[] {
-  const { image, badMap, loop, sectorSize = 512, delayMs = 0 } = options;
-  const kind = loop ? 'loop' : 'file';
-  return [dir, resolve(image), resolve(badMap), kind, String(sectorSize), String(delayMs), until];
+  const { nbdkit, loop = false, sectorSize = 512, isWritable = false } = options;
+  const [kind, mode] = [loop ? 'loop' : 'file', isWritable ? 'rw' : 'ro'];
+  return [dir, kind, String(sectorSize), mode, until, ...nbdkit];
 }
 
 function endOf(holder: ChildProcess): Promise<void> {
@@ -166,7 +193,7 @@ async function startInBackground(dir: string, options: FaultyDeviceOptions): Pro
   const missing = missingForDevices();
   if (missing !== undefined) throw new Error(missing);
   checkSize(options);
-  const holder = spawn(HOLDER, holderArguments(dir, options, 'signal'), {
+  const holder = spawn(HOLDER, holderArguments(dir, served(options), 'signal'), {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

@@ -9,6 +9,11 @@ function oraclePath(): string {
   return process.env['RESCUE_ORACLE'] ?? `/opt/ddrescue-${WANTED}/bin`;
 }
 
+/** Where a program of the oracle is, for who runs it in another way than `runOracle`. */
+export function oracleProgram(tool: 'ddrescue' | 'ddrescuelog'): string {
+  return join(oraclePath(), tool);
+}
+
 /** Why the oracle cannot be asked here, for the title of a skipped test; undefined when it can. */
 export function missingOracle(): string | undefined {
   const { status, stdout } = runOracle(['--version']);
@@ -39,7 +44,7 @@ export interface OracleAnswer {
 /** Runs the oracle to its end. */
 export function runOracle(args: readonly string[], options: OracleOptions = {}): OracleAnswer {
   const { tool = 'ddrescue', cwd, input = '', timeoutMs = 60_000 } = options;
-  const { status, stdout, stderr } = spawnSync(join(oraclePath(), tool), args, {
+  const { status, stdout, stderr } = spawnSync(oracleProgram(tool), args, {
     cwd,
     input,
     timeout: timeoutMs,
