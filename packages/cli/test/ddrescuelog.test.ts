@@ -19,6 +19,7 @@ const FILES = {
   empty: '',
   broken: '0 ?\n0 512 x\n',
   odd: '0 ?\n0 512 +\n600 512 +\n',
+  many: `0 ?\n${Array.from({ length: 10_000 }, (_, i) => `${i * 512} 512 ${'+-'[i % 2]}\n`).join('')}`,
 };
 
 function caseOf(words: string, input = ''): LogCase {
@@ -66,6 +67,10 @@ describe('ddrescuelog', () => {
     );
   });
 
+  test('-t writes counts of five digits and more in groups', () => {
+    expect(run('-t many').stdout).toContain(' in  10_000 area(s)');
+  });
+
   test('quiet says nothing but the answer', () => {
     expect(run('-q -D m')).toMatchObject({ status: 1, stdout: '', stderr: '' });
   });
@@ -92,6 +97,7 @@ describe.skipIf(missing !== undefined)(title, () => {
     '',
     '-t',
     '-t m',
+    '-t many',
     '-tv m done',
     '-t m none done',
     '-tB open',
