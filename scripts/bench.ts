@@ -1,159 +1,96 @@
 /**
- * Measures, and writes what it measured to docs/benchmarks.md:
+ * Measures us beside GNU ddrescue and beside what the machine can do, and writes docs/benchmarks.md:
  *
- *     npm run bench [-- --quick] [--dry]
+ *     npm run bench [-- [--quick] [--dry] [--only TEXT] [--disk DIR]]
  *
- * Ways of doing the same thing run in turn, A B A B, on files in memory; ratios are of neighbours, so that what
- * else the machine does is in both. `--dry` writes nothing.
+ * `--quick` takes small inputs, and only prints; so do `--dry`, and `--only`, which runs the rows whose name
+ * contains TEXT. `--disk` names a folder on a disk for the rows that want one; default is the system's folder
+ * for temporary files. A row that cannot be measured here is skipped by name; a wrong result ends it all.
  */
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type FileRescueJob, RescueWorker, VERSION } from '@chunkrescue/engine';
+import { chunkRows } from './bench-chunks.ts';
+import { copyRows } from './bench-copies.ts';
+import { deviceRows } from './bench-devices.ts';
+import { digestRows } from './bench-digests.ts';
+import { logRows } from './bench-logs.ts';
+import { mapRows } from './bench-maps.ts';
+import { benchPage } from './bench-page.ts';
+import { processRows } from './bench-process.ts';
+import { median, type Result, type Row, type World } from './bench-row.ts';
+import { missingOracle } from './oracle.ts';
 
-const MIB = 1024 * 1024;
 const PAGE = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
-
-interface Row {
-  readonly name: string;
-  readonly goal: string;
-  /** Times of the second way divided by those of the first, sorted. */
-  readonly ratios: readonly number[];
-  /** Milliseconds of each way, the middle one. */
-  readonly times: readonly [number, number];
-}
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
       dry: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      disk: { type: 'string', default: tmpdir() },
     },
   });
-  const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'bench-'));
+  const { quick: isQuick, only, disk } = values;
+  const rows = allRows(isQuick).filter(({ name }) => name.includes(only));
+  const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+  const dirs = [mkdtempSync(join(memory, 'bench-')), mkdtempSync(join(disk, 'bench-'))] as const;
+  const removeDirs = (): void => {
+    for (const dir of dirs) rmSync(dir, { recursive: true, force: true });
+  };
+  // Also where the event loop never comes to an end.
+  process.once('exit', removeDirs);
+  const world = { isQuick, missingOracle: missingOracle(), signal: interruption() };
+  const results: Result[] = [];
   try {
-    const size = (values.quick ? 256 : 1024) * MIB;
-    const source = join(dir, 'source');
-    writeNoise(source, size);
-    const rounds = values.quick ? 5 : 15;
-    const rows: Row[] = [];
-    for (const clusterSize of [64 * 1024, MIB]) {
-      rows.push(await digests({ dir, source, size, clusterSize, rounds }));
+    for (const row of rows) {
+      const [inMemory, onDisk] = [join(dirs[0], 'row'), join(dirs[1], 'row')];
+      mkdirSync(inMemory);
+      mkdirSync(onDisk);
+      results.push(await measured(row, { ...world, memory: inMemory, disk: onDisk }));
+      rmSync(inMemory, { recursive: true });
+      rmSync(onDisk, { recursive: true });
     }
-    const text = page(rows, size);
-    process.stdout.write(text);
-    if (!values.dry) writeFileSync(PAGE, text);
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    removeDirs();
   }
+  const text = benchPage({ isQuick, missingOracle: world.missingOracle, results });
+  process.stdout.write(text);
+  if (!isQuick && !values.dry && only === '') writeFileSync(PAGE, text);
 }
 
-interface DigestBench {
-  readonly dir: string;
-  readonly source: string;
-  readonly size: number;
-  readonly clusterSize: number;
-  readonly rounds: number;
+function allRows(isQuick: boolean): readonly Row[] {
+  return [deviceRows, copyRows, mapRows, logRows, chunkRows, processRows, digestRows].flatMap(
+    (rows) => rows(isQuick),
+  );
 }
 
-/** Reading a chunk with digests, beside reading the same into an image without any. */
-async function digests(bench: DigestBench): Promise<Row> {
-  const { dir, source, size, clusterSize, rounds } = bench;
-  const files = { target: join(dir, 'out'), map: join(dir, 'out.map'), own: join(dir, 'own.map') };
-  const plain: FileRescueJob = {
-    source,
-    direct: 'never',
-    target: files.target,
-    map: files.map,
-    manifest: { job: '0123456789abcdef', sourceSize: size },
-    settings: { sectorSize: 512, clusterSize },
-    targetSize: size,
-  };
-  const range = { pos: 0, size };
-  const chunk: FileRescueJob = {
-    ...plain,
-    domain: [range],
-    chunk: { map: files.own, manifest: { chunk: 0, range, layout: 'sparse' }, isChecked: false },
-  };
-  const worker = new RescueWorker();
-  const time = async (job: FileRescueJob): Promise<number> => {
-    for (const file of [files.target, files.map, files.own, `${files.map}.bak`]) {
-      rmSync(file, { force: true });
-    }
-    const startMs = performance.now();
-    await worker.rescue(job);
-    return performance.now() - startMs;
-  };
-  const [first, second, ratios]: [number[], number[], number[]] = [[], [], []];
-  await time(plain);
-  await time(chunk);
-  for (let i = 0; i < rounds; i++) {
-    const [a, b] = [await time(plain), await time(chunk)];
-    first.push(a);
-    second.push(b);
-    ratios.push(b / a);
+/** Says on standard error how far it is. */
+async function measured(row: Row, world: World): Promise<Result> {
+  const missing = row.missing?.(world);
+  process.stderr.write(`${row.name}: `);
+  const startMs = performance.now();
+  const figures = missing ?? (await row.measure(world));
+  const shown = typeof figures === 'string' ? figures : (median(figures.values)?.toFixed(3) ?? '-');
+  const seconds = (performance.now() - startMs) / 1000;
+  process.stderr.write(`${shown} (${seconds.toFixed(1)} s)\n`);
+  return { row, figures };
+}
+
+/** Aborts on Ctrl-C, so that whatever a row began is taken away on the way out. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of SIGNALS) {
+    process.on(name, () => {
+      process.exitCode = 130;
+      controller.abort(new Error(`ended by ${name}`));
+    });
   }
-  await worker.close();
-  const kib = clusterSize / 1024;
-  return {
-    name: `reading with digests / without, ${size / MIB} MiB from memory to memory, reads of ${kib} KiB`,
-    goal: '1.15',
-    ratios: sorted(ratios),
-    times: [middle(first), middle(second)],
-  };
-}
-
-function writeNoise(path: string, size: number): void {
-  const block = Buffer.alloc(MIB);
-  let state = 1;
-  const fd = openSync(path, 'w');
-  for (let at = 0; at < size; at += MIB) {
-    for (let i = 0; i < MIB; i += 4) {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      block.writeUInt32LE(state, i);
-    }
-    writeSync(fd, block);
-  }
-  closeSync(fd);
-}
-
-function sorted(numbers: readonly number[]): number[] {
-  return [...numbers].sort((a, b) => a - b);
-}
-
-function middle(numbers: readonly number[]): number {
-  return sorted(numbers)[numbers.length >> 1] as number;
-}
-
-function page(rows: readonly Row[], size: number): string {
-  const date = new Date().toISOString().slice(0, 10);
-  const machine = `${availableParallelism()} processors (${cpus()[0]?.model.trim() ?? 'unknown'})`;
-  const lines = [
-    '# Benchmarks',
-    '',
-    `Made by \`npm run bench\` on ${date}: rescue ${VERSION}, Node ${process.version}, ${machine}, ${size / MIB} MiB.`,
-    'Generated; do not edit. A ratio above 1 means slower. Other work on the machine is in the figures.',
-    '',
-    '| what | goal | min | median | max | ms (median) |',
-    '|---|---|---|---|---|---|',
-    ...rows.map(({ name, goal, ratios, times }) => {
-      const [min, max] = [ratios[0] as number, ratios.at(-1) as number];
-      const shown = [min, middle(ratios), max].map((ratio) => ratio.toFixed(2)).join(' | ');
-      return `| ${name} | ≤ ${goal} | ${shown} | ${times[1].toFixed(0)} / ${times[0].toFixed(0)} |`;
-    }),
-    '',
-  ];
-  return lines.join('\n');
+  return controller.signal;
 }
 
 await main();

@@ -1,0 +1,71 @@
+/** The page of the benchmarks, in Markdown. */
+import { availableParallelism, cpus } from 'node:os';
+import { VERSION } from '@chunkrescue/engine';
+import { type Figures, median, type Result } from './bench-row.ts';
+
+export interface PageFacts {
+  readonly isQuick: boolean;
+  readonly missingOracle: string | undefined;
+  readonly results: readonly Result[];
+}
+
+export function benchPage({ isQuick, missingOracle, results }: PageFacts): string {
+  const date = new Date().toISOString().slice(0, 10);
+  const machine = `${availableParallelism()} processors (${cpus()[0]?.model.trim() ?? 'unknown'})`;
+  const gnu = missingOracle === undefined ? 'GNU ddrescue 1.30' : `no ddrescue (${missingOracle})`;
+  const command = isQuick ? 'npm run bench -- --quick' : 'npm run bench';
+  const lines = [
+    '# Benchmarks',
+    '',
+    `Made by \`${command}\` on ${date}: rescue ${VERSION}, Node ${process.version}, ${gnu}, ${machine}.`,
+    'Generated; do not edit.',
+    '',
+    ...(isQuick
+      ? ['**Quick: small inputs and few rounds. The goals are for the full run.**', '']
+      : []),
+    'Times are of whole processes, ours and the other in turn, and their results were the same. The other is GNU',
+    'ddrescue (which a shell script of two lines starts, 1 ms) where no other is named. A ratio is ours / the other',
+    'of one round: below 1, ours is faster. The limit is what the plainest tools need for the least that has to be',
+    'done: `cp`, `dd`, the time of the errors. What else the machine did is in the figures.',
+    '',
+    '| what | goal | min | median | max | reached | ours, ms | other, ms | limit, ms |',
+    '|---|---|---|---|---|---|---|---|---|',
+    ...results.map(line),
+    '',
+  ];
+  return lines.join('\n');
+}
+
+function line({ row, figures }: Result): string {
+  if (typeof figures === 'string') {
+    return `| ${row.name} | ≤ ${row.goal} | | | | skipped: ${figures} | | | |`;
+  }
+  const { values, unit = '', oursMs, theirsMs, limitMs = [] } = figures;
+  const goal = `≤ ${row.goal}${unit && ` ${unit}`}`;
+  const other = figures.killedAfterMs === undefined ? shownMs(theirsMs) : killed(figures);
+  const cells = [row.name, goal, ...spread(figures), reached(values, row.goal)];
+  return `| ${[...cells, shownMs(oursMs), other, shownMs(limitMs)].join(' | ')} |`;
+}
+
+function spread({ values, unit, killedAfterMs }: Figures): readonly string[] {
+  const middle = median(values);
+  if (middle === undefined) return ['', 'no oracle', ''];
+  const bound = killedAfterMs === undefined ? '' : '< ';
+  const shown = (value: number): string =>
+    unit === undefined ? `${bound}${value.toFixed(value < 0.1 ? 3 : 2)}` : value.toFixed(0);
+  return [Math.min(...values), middle, Math.max(...values)].map(shown);
+}
+
+function reached(values: readonly number[], goal: number): string {
+  const middle = median(values);
+  if (middle === undefined) return '';
+  return middle <= goal ? 'yes' : '**no**';
+}
+
+function killed({ killedAfterMs = 0 }: Figures): string {
+  return `killed after ${killedAfterMs}`;
+}
+
+function shownMs(times: readonly number[]): string {
+  return median(times)?.toFixed(0) ?? '';
+}
