@@ -6,6 +6,7 @@ import { checkSameBlocks, checkSameBytes } from './bench-compare.ts';
 import { contest, sameWords } from './bench-contest.ts';
 import { MIB, writeMap, writeNoise } from './bench-input.ts';
 import { directReadMs } from './bench-limits.ts';
+import { missingMemory } from './bench-room.ts';
 import type { Figures, Row, World } from './bench-row.ts';
 import { missingForDevices, startServedDevice } from './faulty-device.ts';
 
@@ -19,19 +20,20 @@ export function deviceRows(isQuick: boolean): readonly Row[] {
     {
       name: `copy ${size / MIB} MiB from a slow disk to a slow disk, ${DELAY_MS} ms for each MiB read and for each written`,
       goal: 0.57,
-      missing: () => missingHere(['delay']),
+      missing: (world) => missingTools(['delay']) ?? missingMemory(world, 3 * size),
       measure: (world) => slowDisks(world, size),
     },
     {
       name: `rescue a device of 64 MiB with ${badCount} bad sectors of ${SECTOR} bytes, ${DELAY_MS} ms for each error`,
       goal: 1.02,
-      missing: () => missingHere(['cow', 'delay', 'error']),
+      missing: (world) =>
+        missingTools(['cow', 'delay', 'error']) ?? missingMemory(world, 4 * 64 * MIB),
       measure: (world) => slowErrors(world, 64 * MIB, badCount),
     },
   ];
 }
 
-function missingHere(filters: readonly string[]): string | undefined {
+function missingTools(filters: readonly string[]): string | undefined {
   const missing = missingForDevices();
   if (missing !== undefined) return missing;
   const words = filters.map((name) => `--filter=${name}`);

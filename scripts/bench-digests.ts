@@ -57,7 +57,7 @@ async function digests(world: World, { size, clusterSize }: Reading): Promise<Fi
   const [oursMs, theirsMs]: [number[], number[]] = [[], []];
   await time(plain);
   await time(chunk);
-  for (let round = 0; round < (world.isQuick ? 3 : 7); round++) {
+  for (let round = 0; round < (world.isQuick ? 3 : 5); round++) {
     theirsMs.push(await time(plain));
     oursMs.push(await time(chunk));
   }

@@ -41,9 +41,13 @@ export async function timeOf(program: Program, options: RunOptions): Promise<num
   const child = spawn(name, args, {
     cwd,
     env: { ...process.env, LC_ALL: 'C', ...env },
-    stdio: ['ignore', stdout, 'ignore'],
+    stdio: ['ignore', stdout, 'pipe'],
     signal,
     killSignal: 'SIGKILL',
+  });
+  let complaint = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    complaint = (complaint + text).slice(-2000);
   });
   let isLate = false;
   const timer = setTimeout(() => {
@@ -55,12 +59,13 @@ export async function timeOf(program: Program, options: RunOptions): Promise<num
       child.once('error', fail).once('exit', done);
     });
     const elapsedMs = performance.now() - startMs;
-    // Ctrl-C reaches the program too, and may do so before us.
-    await new Promise((turn) => setImmediate(turn));
+    // For what it said last; and Ctrl-C reaches the program too, and may do so before us.
+    await new Promise((turn) => setTimeout(turn, 5));
     signal.throwIfAborted();
     if (isLate) return undefined;
     if (status !== wanted) {
-      throw new Error(`exit status ${status}, not ${wanted}: ${words.join(' ')} (in ${cwd})`);
+      const what = `exit status ${status}, not ${wanted}: ${words.join(' ')} (in ${cwd})`;
+      throw new Error(`${what}\n${complaint}`);
     }
     return elapsedMs;
   } finally {
