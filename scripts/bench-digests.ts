@@ -27,7 +27,7 @@ async function digests(world: World, { size, clusterSize }: Reading): Promise<Fi
   writeNoise(at('source'), size);
   const plain: FileRescueJob = {
     source: at('source'),
-    isDirect: false,
+    direct: 'never',
     target: at('out'),
     map: at('out.map'),
     manifest: { job: '0123456789abcdef', sourceSize: size },
