@@ -1,20 +1,12 @@
 /** The blocks of a mapfile in the order of its lines, before anything is known of how they fit together. */
 export class BlockList {
   count = 0;
-  starts: Float64Array<ArrayBuffer>;
-  ends: Float64Array<ArrayBuffer>;
+  starts: Float64Array<ArrayBuffer> = new Float64Array(64);
+  ends: Float64Array<ArrayBuffer> = new Float64Array(64);
   /** Status codes: index in `BLOCK_STATUSES`. */
-  codes: Uint8Array<ArrayBuffer>;
+  codes: Uint8Array<ArrayBuffer> = new Uint8Array(64);
   /** Where in the text each block is written. */
-  offsets: Float64Array<ArrayBuffer>;
-
-  /** @param room blocks that it has room for before it grows */
-  constructor(room = 64) {
-    this.starts = new Float64Array(room);
-    this.ends = new Float64Array(room);
-    this.codes = new Uint8Array(room);
-    this.offsets = new Float64Array(room);
-  }
+  offsets: Float64Array<ArrayBuffer> = new Float64Array(64);
 
   add(start: number, end: number, code: number, offset: number): void {
     const at = this.count++;

@@ -7,6 +7,8 @@ import { BLOCK_STATUSES } from './status.ts';
 const LINE_CHARS_MAX = 48;
 /** So many lines become a string at a time: few enough for the arguments of one call. */
 const CHUNK_LINES = 170;
+/** So many lines are a part of a text. */
+const PART_LINES = 16384;
 const CHUNK_CHARS = CHUNK_LINES * LINE_CHARS_MAX;
 
 const DIGITS = Uint8Array.from('0123456789ABCDEF', (digit) => digit.charCodeAt(0));
@@ -18,7 +20,26 @@ const STATUSES = Uint8Array.from(BLOCK_STATUSES, (status) => status.charCodeAt(0
  * Heading lines are comments whatever they hold: a line break in one, or a missing `#`, gets a `# `.
  */
 export function formatMapfile(mapfile: Mapfile): string {
-  const { heading, position, state, pass, map } = mapfile;
+  return topOf(mapfile) + blockLines(mapfile.map, 0, mapfile.map.count);
+}
+
+/**
+ * The same text in parts, for maps that are too large to be held as one: first, as a string, everything above the
+ * blocks; then their lines in ASCII, in memory that is used again for the next part.
+ */
+export function* mapfileParts(mapfile: Mapfile): IterableIterator<string | Uint8Array> {
+  const { map } = mapfile;
+  yield topOf(mapfile);
+  const isOpen = map.count > 0 && map.end === OPEN_END;
+  const count = isOpen ? map.count - 1 : map.count;
+  const chars = new Uint8Array(Math.min(PART_LINES, count) * LINE_CHARS_MAX);
+  for (let i = 0; i < count; i += PART_LINES) {
+    yield chars.subarray(0, putBlocks(chars, map, i, Math.min(count, i + PART_LINES)));
+  }
+  if (isOpen) yield openLine(map, count);
+}
+
+function topOf({ heading, position, state, pass }: Mapfile): string {
   const top = [
     ...heading.flatMap((line) => line.split('\n')).map(asComment),
     '# current_pos  current_status  current_pass',
@@ -26,7 +47,7 @@ export function formatMapfile(mapfile: Mapfile): string {
     '#      pos        size  status',
     '',
   ];
-  return top.join('\n') + blockLines(map, 0, map.count);
+  return top.join('\n');
 }
 
 /** Touching blocks that are reached by index. Their codes are places in `BLOCK_STATUSES`. */
@@ -57,7 +78,7 @@ function blockLines(blocks: BlockRuns, from: number, to: number): string {
 /** The lines of blocks [from, to) in ASCII; none of them may end at `OPEN_END`. */
 export function blockBytes(blocks: BlockRuns, from: number, to: number): Uint8Array {
   const chars = new Uint8Array((to - from) * LINE_CHARS_MAX);
-  return chars.subarray(0, putBlocks(chars, blocks, from, to));
+  return chars.slice(0, putBlocks(chars, blocks, from, to));
 }
 
 function putBlocks(chars: Uint8Array, blocks: BlockRuns, from: number, to: number): number {

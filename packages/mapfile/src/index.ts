@@ -11,7 +11,7 @@ export { combine, differenceOf, intersectionOf, unionOf } from './combine.ts';
 export { Domain } from './domain.ts';
 export { MapfileError, type MapfileErrorCode } from './errors.ts';
 export type { FindingCode, MapFinding } from './finding.ts';
-export { type BlockRuns, blockBytes, formatMapfile } from './format.ts';
+export { type BlockRuns, blockBytes, formatMapfile, mapfileParts } from './format.ts';
 export { lintMapfile } from './lint.ts';
 export type { Mapfile } from './mapfile.ts';
 export { type ParseOptions, parseMapfile } from './parse.ts';

@@ -4,6 +4,7 @@ import { hexOf, OPEN_END_IN_TEXT } from './hex.ts';
 import { looseMap } from './loose.ts';
 import type { Mapfile } from './mapfile.ts';
 import { RescueMap } from './rescue-map.ts';
+import { RunList } from './run-list.ts';
 import { Scanner } from './scan.ts';
 import { BLOCK_STATUSES, type BlockStatus, isRunState, type RunState } from './status.ts';
 
@@ -75,7 +76,7 @@ export function readStatusLine(scanner: Scanner): StatusLine {
 }
 
 function readStrict(scanner: Scanner): RescueMap {
-  const list = new BlockList(64 + Math.floor(scanner.text.length / LINE_CHARS));
+  const list = new RunList(64 + Math.floor(scanner.text.length / LINE_CHARS));
   let end = -1;
   for (;;) {
     end = readPlainBlocks(scanner, list, end);
@@ -89,14 +90,14 @@ function readStrict(scanner: Scanner): RescueMap {
       throw scanner.errorAt(offset, 'not-contiguous', notContiguous(end, pos));
     }
     end = blockEnd;
-    if (end > pos) list.add(pos, end, code, offset);
+    if (end > pos) list.add(pos, code);
     scanner.endLine();
   }
-  return list.count === 0 ? RescueMap.ofOne(0, 0) : RescueMap.fromRuns({ ...list, end });
+  return list.count === 0 ? RescueMap.ofOne(0, 0) : list.toMap(end);
 }
 
 /** Reads block lines as long as there is nothing special about them; gives the end of the last block. */
-function readPlainBlocks(scanner: Scanner, list: BlockList, from: number): number {
+function readPlainBlocks(scanner: Scanner, list: RunList, from: number): number {
   const { plain } = scanner;
   let end = from;
   while (scanner.isAtPlainBlock()) {
@@ -105,7 +106,7 @@ function readPlainBlocks(scanner: Scanner, list: BlockList, from: number): numbe
     const isFitting = end < 0 || pos === end;
     if (code < 0 || size === 0 || !isFitting || pos + size >= OPEN_END) break;
     end = pos + size;
-    list.add(pos, end, code, plain.offset);
+    list.add(pos, code);
     scanner.acceptPlain();
   }
   return end;

@@ -53,19 +53,29 @@ export class RescueMap {
    */
   static fromRuns(runs: Runs): RescueMap {
     const starts = new Float64Array(runs.count);
-    const kinds = new Uint8Array(runs.count);
-    let last = -1;
+    const codes = new Uint8Array(runs.count);
     for (let i = 0; i < runs.count; i++) {
-      const pos = runs.starts[i] as number;
+      starts[i] = runs.starts[i] as number;
+      codes[i] = runs.codes[i] as number;
+    }
+    return RescueMap.ofColumns(starts, codes, runs.end);
+  }
+
+  /**
+   * As {@link fromRuns}, without a copy: the memory belongs to the map from now on.
+   * @throws RangeError when the starts do not rise up to `end`
+   */
+  static ofColumns(starts: Float64Array, codes: Uint8Array, end: number): RescueMap {
+    let last = -1;
+    for (let i = 0; i < starts.length; i++) {
+      const pos = starts[i] as number;
       if (!(pos > last)) throw new RangeError(`Block ${i} starts at ${pos}, not after ${last}.`);
       last = pos;
-      starts[i] = pos;
-      kinds[i] = runs.codes[i] as number;
     }
-    if (runs.count > 0 && !(runs.end > last && runs.end <= OPEN_END)) {
-      throw new RangeError(`The map ends at ${runs.end}, not after ${last}.`);
+    if (starts.length > 0 && !(end > last && end <= OPEN_END)) {
+      throw new RangeError(`The map ends at ${end}, not after ${last}.`);
     }
-    return new RescueMap(starts, kinds, runs.end);
+    return new RescueMap(starts, codes, end);
   }
 
   /**
@@ -232,7 +242,9 @@ export class RescueMap {
   restrictTo(domain: Domain): void {
     const isAll = domain.count === 1 && domain.start <= this.start && domain.end >= this.#end;
     if (isAll) {
-      this.#kinds = this.#kinds.map((kind) => kind & ~OUTSIDE);
+      for (let i = 0; i < this.#kinds.length; i++) {
+        this.#kinds[i] = (this.#kinds[i] as number) & ~OUTSIDE;
+      }
       this.#recount();
       return;
     }
@@ -260,12 +272,12 @@ export class RescueMap {
 
   /** Forgets the domain and merges all neighbours of one status. */
   release(): void {
-    this.#rebuild((index) => this.codeAt(index));
+    this.#merge(~OUTSIDE);
   }
 
   /** Merges neighbours of one status, those on either side of a domain's border excepted. */
   mergeNeighbours(): void {
-    this.#rebuild((index) => this.#kindAt(index));
+    this.#merge(~0);
   }
 
   /** A copy that shares nothing, with the same domain. */
@@ -404,17 +416,22 @@ export class RescueMap {
     this.#kinds = kinds;
   }
 
-  #rebuild(kindOf: (index: number) => number): void {
-    const starts = new Float64Array(this.#count);
-    const kinds = new Uint8Array(this.#count);
+  /** Merges neighbours of one kind, where only the bits of `mask` are kept; in the memory that is there. */
+  #merge(mask: number): void {
+    this.#moveGap(this.#count);
+    const [starts, kinds] = [this.#starts, this.#kinds];
     let n = 0;
     for (let i = 0; i < this.#count; i++) {
-      const kind = kindOf(i);
+      const kind = (kinds[i] as number) & mask;
       if (n > 0 && kinds[n - 1] === kind) continue;
-      starts[n] = this.posAt(i);
+      starts[n] = starts[i] as number;
       kinds[n++] = kind;
     }
-    this.#reset(starts.slice(0, n), kinds.slice(0, n));
+    this.#count = n;
+    this.#gapAt = n;
+    this.#gapSize = starts.length - n;
+    this.#lastFound = 0;
+    this.#recount();
   }
 
   #reset(starts: Float64Array, kinds: Uint8Array): void {

@@ -28,7 +28,10 @@ export async function hostDdrescue(words: readonly string[]): Promise<void> {
     dieBy(signal);
   };
   const input: HostInput = { words, control };
-  const worker = new Worker(new URL('./ddrescue-entry.js', import.meta.url), { workerData: input });
+  const worker = new Worker(new URL('./ddrescue-entry.js', import.meta.url), {
+    workerData: input,
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+  });
   process.exitCode = await statusOf(worker);
   trap.release();
   const signal = trap.caught() ?? (Atomics.load(control, BROKEN) !== 0 ? 'SIGPIPE' : undefined);

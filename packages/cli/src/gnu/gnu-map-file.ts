@@ -12,7 +12,7 @@ import {
   RescueError,
   statOf,
 } from '@chunkrescue/engine';
-import { formatMapfile, type Mapfile } from '@chunkrescue/mapfile';
+import { type Mapfile, mapfileParts } from '@chunkrescue/mapfile';
 import { reasonInC } from './c-errors.ts';
 import { GnuError, type GnuIo, type TalkingIo } from './io.ts';
 import type { MapReader } from './log-map.ts';
@@ -63,7 +63,7 @@ export function gnuMapStore(
 ): MapStore {
   const { io, intervals, asks = true } = how;
   const backup = backupRule(io.clock, (intervals?.syncS ?? SYNC_S) * 1000);
-  const file = fileMapStore(path, { keepsBackup: backup, format: formatGnu });
+  const file = fileMapStore(path, { keepsBackup: backup, parts: gnuParts });
   let isNew = statOf(path) === undefined;
   return {
     name: path,
@@ -107,9 +107,9 @@ function backupRule(clock: Clock, syncMs: number): () => boolean {
 }
 
 /** As GNU writes a map without any byte in it: one block of none. */
-function formatGnu(mapfile: Mapfile): string {
-  const text = formatMapfile(mapfile);
-  return mapfile.map.count > 0 ? text : `${text}0x00000000  0x00000000  ?\n`;
+function* gnuParts(mapfile: Mapfile): IterableIterator<string | Uint8Array> {
+  yield* mapfileParts(mapfile);
+  if (mapfile.map.count === 0) yield '0x00000000  0x00000000  ?\n';
 }
 
 /**
@@ -164,7 +164,7 @@ function emergencySave(mapfile: Mapfile): string | undefined {
     const path = freeName(join(folder, 'ddrescue'));
     if (path === undefined) continue;
     try {
-      void fileMapStore(path, { format: formatGnu }).save(mapfile);
+      void fileMapStore(path, { parts: gnuParts }).save(mapfile);
       return path;
     } catch (error) {
       if (!(error instanceof RescueError)) throw error;

@@ -2,6 +2,7 @@
  * A checksum over a map, in the map: one flipped bit turns `*` into `+`, and nobody would know. It stands in
  * a comment line of its own, which ddrescue skips and does not write again.
  */
+import { type Mapfile, mapfileParts } from '@chunkrescue/mapfile';
 import { digestOf } from '../node/checksums.ts';
 
 const LINE = /^# Map checksum: ([0-9a-f]{32})\n/m;
@@ -10,9 +11,22 @@ const COLUMNS = /^# current_pos/m;
 /** The text with its seal, in front of the columns' headings. A seal that it had is replaced. */
 export function seal(text: string): string {
   const open = text.replace(LINE, '');
-  const at = open.search(COLUMNS);
-  const line = `# Map checksum: ${digestOf(open)}\n`;
-  return at < 0 ? line + open : open.slice(0, at) + line + open.slice(at);
+  return sealed(open, digestOf(open));
+}
+
+/** `top` is a map's text at least down to the columns' headings. */
+function sealed(top: string, digest: string): string {
+  const at = top.search(COLUMNS);
+  const line = `# Map checksum: ${digest}\n`;
+  return at < 0 ? line + top : top.slice(0, at) + line + top.slice(at);
+}
+
+/** The text of a map with its seal, in parts. */
+export function sealedParts(mapfile: Mapfile): (string | Uint8Array)[] {
+  const [top, ...blocks] = Array.from(mapfileParts(mapfile), (part) => part.slice());
+  // Everything above the blocks is the first part, and a seal stands there only.
+  const open = (top as string).replace(LINE, '');
+  return [sealed(open, digestOf([open, ...blocks])), ...blocks];
 }
 
 /** The checksum that the text claims, whether or not it is right; undefined when it has none. */

@@ -1,8 +1,7 @@
-import { formatMapfile } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import { fileMapStore, type MapStoreOptions } from '../node/map-store.ts';
 import type { MapStore } from '../ports.ts';
-import { seal, sealState } from './seal.ts';
+import { sealedParts, sealState } from './seal.ts';
 
 /**
  * A map in a file that carries a checksum of itself. A map without one (ddrescue's) is taken as it is.
@@ -14,7 +13,7 @@ export function sealedMapStore(
 ): MapStore {
   return fileMapStore(path, {
     ...options,
-    format: (mapfile) => seal(formatMapfile(mapfile)),
+    parts: sealedParts,
     check: refuseBrokenSeal,
   });
 }

@@ -9,10 +9,13 @@ export function randomId(): string {
   return process.getBuiltinModule('node:crypto').randomBytes(8).toString('hex');
 }
 
-/** The first 128 bits of SHA-256 as 32 hexadecimal digits. */
-export function digestOf(data: Uint8Array | string): string {
+/** The first 128 bits of SHA-256 as 32 hexadecimal digits; of parts, as if they were one. */
+export function digestOf(data: Uint8Array | string | readonly (Uint8Array | string)[]): string {
   const { createHash } = process.getBuiltinModule('node:crypto');
-  return createHash('sha256').update(data).digest('hex').slice(0, 32);
+  const hash = createHash('sha256');
+  const parts = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex').slice(0, 32);
 }
 
 /** CRC-32 as zip, gzip and Ethernet have it; `before` is that of the bytes in front. */

@@ -20,7 +20,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { formatMapfile, type Mapfile, MapfileError, parseMapfile } from '@chunkrescue/mapfile';
+import { type Mapfile, MapfileError, mapfileParts, parseMapfile } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import type { MapStore } from '../ports.ts';
 import { errnoOf, reasonOf, unlessErrno } from './errno.ts';
@@ -47,8 +47,8 @@ export function fileMapStore(path: string, options: MapStoreOptions = {}): MapSt
 export interface MapStoreOptions {
   /** The map before a save stays beside it. Default true; a part of another map needs none. */
   readonly keepsBackup?: boolean | (() => boolean);
-  /** Makes the text. Default {@link formatMapfile}. */
-  readonly format?: (mapfile: Mapfile) => string;
+  /** Makes the text, in parts. Default {@link mapfileParts}. */
+  readonly parts?: (mapfile: Mapfile) => Iterable<string | Uint8Array>;
   /** Says of a text that is about to be loaded what is wrong with it besides its syntax; throws that. */
   readonly check?: (text: string, path: string) => void;
 }
@@ -121,7 +121,7 @@ function lostError(path: string, real: string, what: string): RescueError {
 }
 
 function save(path: string, mapfile: Mapfile, options: MapStoreOptions): void {
-  const text = (options.format ?? formatMapfile)(mapfile);
+  const parts = (options.parts ?? mapfileParts)(mapfile);
   const { keepsBackup = true } = options;
   const real = finalPath(path);
   const folder = dirname(real);
@@ -134,7 +134,7 @@ function save(path: string, mapfile: Mapfile, options: MapStoreOptions): void {
         path,
       });
     }
-    writeNew(temporary, text, old);
+    writeNew(temporary, parts, old);
     const isKept = typeof keepsBackup === 'boolean' ? keepsBackup : keepsBackup();
     if (old !== undefined && isKept) keepBackup(real);
     renameSync(temporary, real);
@@ -164,12 +164,16 @@ function saveError(path: string, isReplaced: boolean, cause: unknown): RescueErr
 }
 
 /** Writes a whole durable file of a name that nobody else uses. Mode and owner are the old map's. */
-function writeNew(path: string, text: string, old: BigIntStats | undefined): void {
+function writeNew(
+  path: string,
+  parts: Iterable<string | Uint8Array>,
+  old: BigIntStats | undefined,
+): void {
   // Left by a process of the same number that crashed.
   rmSync(path, { force: true });
   const fd = openSync(path, 'wx', 0o666);
   try {
-    writeFileSync(fd, text);
+    for (const part of parts) writeFileSync(fd, part);
     if (old !== undefined) {
       // With sudo the map stays its owner's; without, it cannot be given away, nor need it be.
       unlessErrno(NO_OWNERS, () => fchownSync(fd, Number(old.uid), Number(old.gid)));

@@ -78,7 +78,11 @@ function helperWith(size: number): Helper {
 }
 
 function start(board: BesideBoard): Worker {
-  const worker = new Worker(new URL('./beside-entry.js', import.meta.url), { workerData: board });
+  const worker = new Worker(new URL('./beside-entry.js', import.meta.url), {
+    workerData: board,
+    // It makes no objects.
+    resourceLimits: { maxYoungGenerationSizeMb: 1 },
+  });
   // Without it the reader does all by itself: slower, but as right.
   worker.on('error', () => {});
   worker.unref();
@@ -115,7 +119,7 @@ export class BesideThread implements PieceMemory {
    */
   constructor(readMax: number, slots?: number) {
     this.#slotSize = alignUp(Math.max(readMax, SLOT_MIN), UNIT);
-    const few = this.#slotSize * 3 <= MEMORY_MAX ? 3 : this.#slotSize * 2 <= MEMORY_MAX ? 2 : 1;
+    const few = this.#slotSize * 2 <= MEMORY_MAX ? 2 : 1;
     const many = Math.min(SLOTS_MAX, Math.floor(MEMORY / this.#slotSize));
     this.#slots = slots ?? Math.max(few, many);
     this.pieceMax = this.#slotSize;
@@ -238,8 +242,19 @@ export class BesideThread implements PieceMemory {
     for (;;) {
       const now = Atomics.load(state, at);
       if (now !== TAKEN || Atomics.load(ended, 0) !== 0) return now;
-      Atomics.wait(state, at, TAKEN, LOOK_MS);
+      if (!this.#helpAfter(at)) Atomics.wait(state, at, TAKEN, LOOK_MS);
     }
+  }
+
+  /** Does the next digest that nobody has begun; writes are left in their order. Returns false without one. */
+  #helpAfter(at: number): boolean {
+    for (let i = (at + 1) % ORDERS; i !== this.#next; i = (i + 1) % ORDERS) {
+      if (this.#orders[i]?.kind === DIGEST && takeOrder(this.#board, i)) {
+        doOrder(this.#board, i);
+        return true;
+      }
+    }
+    return false;
   }
 
   /** What the other thread did not do, or could not: its trouble is met again here, and told. */
