@@ -55,6 +55,10 @@ async function main(): Promise<void> {
       rmSync(inMemory, { recursive: true });
       rmSync(onDisk, { recursive: true });
     }
+  } catch (error) {
+    if (!world.signal.aborted) throw error;
+    process.stderr.write('\nended by a signal\n');
+    return;
   } finally {
     removeDirs();
   }
@@ -87,7 +91,7 @@ function interruption(): AbortSignal {
   for (const name of SIGNALS) {
     process.on(name, () => {
       process.exitCode = 130;
-      controller.abort(new Error(`ended by ${name}`));
+      controller.abort();
     });
   }
   return controller.signal;
