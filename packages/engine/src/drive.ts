@@ -40,14 +40,14 @@ export async function rescue(options: RescueOptions): Promise<RescueResult> {
  * @throws TypeError when a port answers with a promise; otherwise as {@link rescue}
  */
 export function rescueBlocking(options: RescueOptions): RescueResult {
-  const steps = session({ ...options, clock: options.clock ?? blockingClock });
+  const steps = session({
+    ...options,
+    clock: options.clock ?? blockingClock,
+    isBlocking: true,
+  });
   let step = steps.next();
   while (!step.done) {
-    if (step.value !== undefined) {
-      step = steps.throw(new TypeError('This port answers with a promise; use rescue().'));
-    } else {
-      step = steps.next();
-    }
+    step = steps.throw(new TypeError('This port answers with a promise; use rescue().'));
   }
   return step.value;
 }

@@ -43,10 +43,15 @@ export class Rates {
     this.#pendingMs += ms;
   }
 
+  /** Whether another second has begun. */
+  isDue(nowMs: number): boolean {
+    return Math.floor((nowMs - this.#startMs) / 1000) > this.#clockS;
+  }
+
   /** Computes the rates anew when another second has begun, and says so. */
   update(nowMs: number, moved: Moved): boolean {
+    if (!this.isDue(nowMs)) return false;
     const clockS = Math.floor((nowMs - this.#startMs) / 1000);
-    if (clockS <= this.#clockS) return false;
     const elapsedS = clockS - this.#clockS + this.#takePending();
     this.#clockS = clockS;
     this.runTimeS += elapsedS;

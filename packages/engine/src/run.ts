@@ -113,6 +113,7 @@ export class Run {
   note(read: { copied: number; failed: number }, nowMs: number): Pace | undefined {
     this.#failedBytes += read.failed;
     this.#last = this.#rescue.request;
+    if (!this.#rates.isDue(nowMs)) return undefined;
     const moved = this.#moved();
     const isNew = this.#rates.update(nowMs, { ...moved, rescued: moved.rescued + read.copied });
     if (!isNew || this.#last === undefined) return undefined;
@@ -205,12 +206,12 @@ export class Run {
     return { rescued: this.#rescue.map.sizeInDomain('+'), failed: this.#failedBytes };
   }
 
-  isSaveDue(): boolean {
+  isSaveDue(nowMs: number): boolean {
     const interval = (this.#options.saveIntervalMs ?? saveIntervalMs)(
       this.#saves,
       this.#rescue.map.count,
     );
-    return this.#options.clock.now() - this.#savedMs >= interval;
+    return nowMs - this.#savedMs >= interval;
   }
 
   /** Makes the target durable, then saves the map that claims what is in it. */

@@ -90,7 +90,11 @@ export interface RescueResult {
 export type Session = Generator<PromiseLike<unknown> | undefined, RescueResult, unknown>;
 
 /** The options as a driver hands them on. */
-export type SessionOptions = RescueOptions & { readonly clock: Clock };
+export interface SessionOptions extends RescueOptions {
+  readonly clock: Clock;
+  /** There is nobody to pause for: nothing is yielded but promises. */
+  readonly isBlocking?: boolean;
+}
 
 /** Runs a rescue, in the hands of a driver. */
 export function* session(options: SessionOptions): Session {
@@ -143,6 +147,7 @@ function* loop(
   const steps = rescueSteps(rescue);
   let step = steps.next();
   if (!step.done) yield* run.save();
+  let nowMs = run.now();
   while (!step.done) {
     const request = step.value;
     // What was found after the last read ends the phase it was found in.
@@ -153,13 +158,14 @@ function* loop(
     if (signal?.aborted) return 'aborted';
     if (isNewPhase) yield* settled(source.enter?.({ phase: request.phase, sectorSize }));
     run.tellSecond();
-    if (run.isSaveDue()) yield* run.save();
+    if (run.isSaveDue(nowMs)) yield* run.save();
     if (signal?.aborted) return 'aborted';
     const into = memory.take(request.size);
     const startMs = run.now();
     const answer = source.read(request.pos, into);
     const outcome = isPromise(answer) ? ((yield answer) as ReadOutcome) : answer;
     const endMs = run.now();
+    nowMs = endMs;
     const { copied, errno } = outcome;
     if (errno !== undefined && copied === 0) {
       refuseFatal(source, request, { errno, tolerated: options.toleratedErrnos });
@@ -174,8 +180,11 @@ function* loop(
     step = steps.next({ copied, failed, elapsedMs: endMs - startMs, pace });
     run.after(endMs);
     if (failed > 0) yield* run.check();
-    if (failed > 0 || pace?.isSlow) yield* run.recover();
-    yield undefined;
+    if (failed > 0 || pace?.isSlow) {
+      yield* run.recover();
+      nowMs = run.now();
+    }
+    if (!options.isBlocking) yield undefined;
   }
   return yield* run.conclude(step);
 }

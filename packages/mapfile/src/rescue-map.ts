@@ -204,6 +204,7 @@ export class RescueMap {
       throw new RangeError(`[${pos}, ${end}) is not a range inside [${this.start}, ${this.#end}).`);
     }
     const code = progressOf(status);
+    if (this.#moveBorder(pos, end, code)) return;
     let at = pos;
     while (at < end) {
       const first = this.indexAt(at);
@@ -322,6 +323,29 @@ export class RescueMap {
 
   #sideAt(index: number): number {
     return this.#kindAt(index) & OUTSIDE;
+  }
+
+  /**
+   * What a rescue does all the time: one block grows, and its neighbour shrinks by as much. Returns false when
+   * [pos, end) is something else.
+   */
+  #moveBorder(pos: number, end: number, code: number): boolean {
+    const index = this.indexAt(pos);
+    const blockEnd = this.endAt(index);
+    const kind = this.#kindAt(index);
+    const grown = code | (kind & OUTSIDE);
+    if (kind === grown || end > blockEnd) return false;
+    const isStart = this.posAt(index) === pos;
+    // A block that goes altogether leaves neighbours to be merged.
+    if (isStart === (blockEnd === end)) return false;
+    const other = isStart ? index - 1 : index + 1;
+    if (other < 0 || other >= this.#count || this.#kindAt(other) !== grown) return false;
+    const moved = isStart ? index : other;
+    const at = moved < this.#gapAt ? moved : moved + this.#gapSize;
+    this.#starts[at] = isStart ? end : pos;
+    this.#sizes[kind] = (this.#sizes[kind] as number) - (end - pos);
+    this.#sizes[grown] = (this.#sizes[grown] as number) + (end - pos);
+    return true;
   }
 
   /** `piece` lies inside the blocks [first, next), which are all on one side of the domain's border. */

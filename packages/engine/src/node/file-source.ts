@@ -10,7 +10,7 @@ import { alignDown, alignUp } from '@chunkrescue/mapfile';
 import type { ReadOutcome, Source, SourceIdentity } from '../ports.ts';
 import { alignedBuffer } from './aligned-memory.ts';
 import type { DeviceInfo } from './device-info.ts';
-import { errnoOf, retryInterrupted, unlessErrno } from './errno.ts';
+import { errnoOf, unlessErrno } from './errno.ts';
 import { fsExt } from './fs-ext.ts';
 import { hasNoData } from './holes.ts';
 import { openInput } from './open-input.ts';
@@ -142,18 +142,22 @@ export class FileSource implements Source {
   #readPlain(pos: number, into: Uint8Array): ReadOutcome {
     const fd = this.#fd;
     if (fd === undefined) throw new Error(`${this.name} is closed.`);
+    const { length } = into;
     let copied = 0;
-    try {
-      while (copied < into.length && copied % this.#unit === 0) {
-        const from = copied;
-        const n = retryInterrupted(() => readSync(fd, into, from, into.length - from, pos + from));
-        if (n === 0) break;
-        copied += n;
+    for (;;) {
+      let n: number;
+      try {
+        n = readSync(fd, into, copied, length - copied, pos + copied);
+      } catch (error) {
+        const errno = errnoOf(error);
+        if (errno === 'EINTR') continue;
+        return { copied, errno: this.#isGone() ? 'ENOENT' : errno };
       }
-    } catch (error) {
-      return { copied, errno: this.#isGone() ? 'ENOENT' : errnoOf(error) };
+      copied += n;
+      if (n === 0 || copied >= length || copied % this.#unit !== 0) {
+        return { copied, errno: undefined };
+      }
     }
-    return { copied, errno: undefined };
   }
 
   /** A device that was pulled may answer EIO to everything; its node is not there any more. */
