@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import {
+  BLOCK_STATUSES,
   type BlockStatus,
   Domain,
   type Mapfile,
@@ -63,7 +64,7 @@ export class MapReader {
     const text = path === '-' ? this.#readInput() : readText(path);
     try {
       const mapfile = parseMapfile(text, options);
-      return withOpenEnd({ name, mapfile, emptyBlocks: emptyBlocksOf(text) }, options);
+      return withOpenEnd({ name, mapfile, emptyBlocks: emptyBlocksOf(text, options) }, options);
     } catch (error) {
       if (!(error instanceof MapfileError)) throw error;
       const sentence = SENTENCES[error.code];
@@ -93,10 +94,27 @@ function readError(name: string): GnuError {
   return new GnuError(`${name}: Error in mapfile, line 0: Read error.`);
 }
 
-function emptyBlocksOf(text: string): BlockStatus[] {
+function emptyBlocksOf(text: string, { loose = false }: ParseOptions): BlockStatus[] {
   const blocks: BlockStatus[] = [];
-  for (const [, , , status] of text.matchAll(EMPTY_BLOCK)) blocks.push(status as BlockStatus);
+  const part = loose ? text : text.slice(0, endOfEmptyBlocks(text));
+  for (const [, , , status] of part.matchAll(EMPTY_BLOCK)) blocks.push(status as BlockStatus);
   return blocks;
+}
+
+/** In a map without holes they come first: so large maps need not be searched. */
+function endOfEmptyBlocks(text: string): number {
+  let isInList = false;
+  for (let start = 0; start < text.length; ) {
+    const feed = text.indexOf('\n', start);
+    const end = feed < 0 ? text.length : feed + 1;
+    const line = text.slice(start, end);
+    const isData = /^\s*[^#\s]/.test(line);
+    if (isData && isInList && line.search(EMPTY_BLOCK) < 0) return start;
+    // The first line of all is the status line.
+    isInList ||= isData;
+    start = end;
+  }
+  return text.length;
 }
 
 /** In a loose map a last block of the gaps' status goes on to the open end, even one of no bytes. */
@@ -123,11 +141,13 @@ export function changeStatuses(
 ): LogMap {
   const { map } = log.mapfile;
   map.restrictTo(domain);
-  for (let i = 0; i < map.count; i++) {
-    if (!map.isInDomain(i)) continue;
-    const status = map.statusAt(i);
+  const changes = BLOCK_STATUSES.map((status) => {
     const next = change(status);
-    if (next !== undefined && next !== status) map.relabel(i, next);
+    return next === status ? undefined : next;
+  });
+  for (let i = 0; i < map.count; i++) {
+    const next = map.isInDomain(i) ? changes[map.codeAt(i)] : undefined;
+    if (next !== undefined) map.relabel(i, next);
   }
   if (!hasEmptyBlocks(domain)) return log;
   return { ...log, emptyBlocks: log.emptyBlocks.map((status) => change(status) ?? status) };

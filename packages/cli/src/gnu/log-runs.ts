@@ -11,7 +11,11 @@ export class RunList {
 
   /** A run that goes from `pos` to the next one, or to the end. `pos` never falls; what is empty stays. */
   add(pos: number, status: BlockStatus): void {
-    const code = progressOf(status);
+    this.addCode(pos, progressOf(status));
+  }
+
+  /** As {@link add}, with the status' place in `BLOCK_STATUSES`. */
+  addCode(pos: number, code: number): void {
     // A run that nothing followed is empty; one at the very same place takes its place.
     if (this.count > this.#empty && this.#starts[this.count - 1] === pos) this.count--;
     if (this.count > 0 && this.#codes[this.count - 1] === code) {

@@ -34,7 +34,7 @@ export type Write = (data: string | Uint8Array) => void;
 export function runsOf({ mapfile: { map }, emptyBlocks }: LogMap): RunList {
   const runs = new RunList();
   for (const status of emptyBlocks) runs.addEmpty(0, status);
-  for (let i = 0; i < map.count; i++) runs.add(map.posAt(i), map.statusAt(i));
+  for (let i = 0; i < map.count; i++) runs.addCode(map.posAt(i), map.codeAt(i));
   runs.close(map.end);
   return runs;
 }
