@@ -24,7 +24,7 @@ export function mapRows(isQuick: boolean): readonly Row[] {
       count: isQuick ? 50_000 : 1_000_000,
       goal: 0.05,
       rounds: 1,
-      timeoutMs: isQuick ? 5000 : 130_000,
+      timeoutMs: isQuick ? 5000 : 215_000,
     }),
   ];
 }

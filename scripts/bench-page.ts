@@ -1,15 +1,17 @@
 /** The page of the benchmarks, in Markdown. */
 import { availableParallelism, cpus } from 'node:os';
 import { VERSION } from '@chunkrescue/engine';
+import type { Machine } from './bench-machine.ts';
 import { type Figures, median, type Result } from './bench-row.ts';
 
 export interface PageFacts {
   readonly isQuick: boolean;
   readonly missingOracle: string | undefined;
   readonly results: readonly Result[];
+  readonly given: Machine;
 }
 
-export function benchPage({ isQuick, missingOracle, results }: PageFacts): string {
+export function benchPage({ isQuick, missingOracle, results, given }: PageFacts): string {
   const date = new Date().toISOString().slice(0, 10);
   const machine = `${availableParallelism()} processors (${cpus()[0]?.model.trim() ?? 'unknown'})`;
   const gnu = missingOracle === undefined ? 'GNU ddrescue 1.30' : `no ddrescue (${missingOracle})`;
@@ -28,12 +30,28 @@ export function benchPage({ isQuick, missingOracle, results }: PageFacts): strin
     'of one round: below 1, ours is faster. The limit is what the plainest tools need for the least that has to be',
     'done: `cp`, `dd`, the time of the errors. What else the machine did is in the figures.',
     '',
+    ...machineLines(given),
+    '',
     '| what | goal | min | median | max | reached | ours, ms | other, ms | limit, ms |',
     '|---|---|---|---|---|---|---|---|---|',
     ...results.map((result) => line(result, isQuick)),
     '',
   ];
   return lines.join('\n');
+}
+
+/** What can be had here by doing two things at once: the rows of copies and merges cannot be better than that. */
+function machineLines({ twoComputing, readingAndWriting }: Machine): readonly string[] {
+  const disk =
+    readingAndWriting === undefined
+      ? ''
+      : ` Reading and writing the disk at once took ${readingAndWriting.toFixed(2)} times as long as the slower of` +
+        '\nboth alone.';
+  return [
+    'What the machine gave to work that overlaps, just before: two processes that compute took ' +
+      `${twoComputing.toFixed(2)} times as long`,
+    `at once as one alone (1: two whole processors; 2: one).${disk}`,
+  ];
 }
 
 function line({ row, figures }: Result, isQuick: boolean): string {

@@ -17,6 +17,7 @@ import { copyRows } from './bench-copies.ts';
 import { deviceRows } from './bench-devices.ts';
 import { digestRows } from './bench-digests.ts';
 import { logRows } from './bench-logs.ts';
+import { type Machine, machine } from './bench-machine.ts';
 import { mapRows } from './bench-maps.ts';
 import { benchPage } from './bench-page.ts';
 import { processRows } from './bench-process.ts';
@@ -46,7 +47,9 @@ async function main(): Promise<void> {
   process.once('exit', removeDirs);
   const world = { isQuick, missingOracle: missingOracle(), signal: interruption() };
   const results: Result[] = [];
+  let given: Machine | undefined;
   try {
+    given = await machine({ ...world, memory: dirs[0], disk: dirs[1] });
     for (const row of rows) {
       const [inMemory, onDisk] = [join(dirs[0], 'row'), join(dirs[1], 'row')];
       mkdirSync(inMemory);
@@ -62,7 +65,7 @@ async function main(): Promise<void> {
   } finally {
     removeDirs();
   }
-  const text = benchPage({ isQuick, missingOracle: world.missingOracle, results });
+  const text = benchPage({ isQuick, missingOracle: world.missingOracle, results, given });
   process.stdout.write(text);
   if (!isQuick && !values.dry && only === '') writeFileSync(PAGE, text);
 }

@@ -102,11 +102,10 @@ function oneCase(
     const how: Omit<MergeJob, 'chunks'> = { ...job, takesUnfinished: random.chance(70) };
     const before = { image: read(job.image), map: mapIn(job.map) };
     // Memory for all pieces of a chunk, for a few, or for one.
-    const memory = random.chance(70) ? { memory: new BesideThread(1, random.int(2, 40)) } : {};
-    const { chunks } = merge(
-      { ...how, chunks: pairs },
-      { signal: { aborted: false }, onEvent: () => {}, ...memory },
-    );
+    const memory = random.chance(70) ? new BesideThread(1, random.int(2, 40)) : undefined;
+    const following = { signal: { aborted: false }, onEvent: () => {}, ...(memory && { memory }) };
+    const { chunks } = merge({ ...how, chunks: pairs }, following);
+    memory?.close();
     const told = chunks.map((merged) => {
       const index = pairs.findIndex((pair) => pair.raw === merged.raw);
       return { arrival: arrivals[index] as Arrival, merged };

@@ -79,6 +79,7 @@ test('what is written meanwhile is what is read, in any sizes and with any gaps'
         expect(isSame, `${size} bytes at ${at}`).toBe(true);
       }
       target.close();
+      beside.close();
     }),
     { numRuns: 60 },
   );
@@ -116,6 +117,7 @@ describe('what could not be written', () => {
       rescueBlocking({ ...ports, settings });
     } finally {
       target.close();
+      beside.close();
     }
   }
 
@@ -158,5 +160,29 @@ describe('what could not be written', () => {
     expect(target.unwritten()).toMatchObject([{ pos: 64, size: MIB }]);
     target.sync();
     target.close();
+    beside.close();
   });
+});
+
+test('two at a time have nothing in common; one after the other takes the thread over', () => {
+  const dir = scratchFolder();
+  const both = ['a', 'b'].map((name) => {
+    const beside = new BesideThread(MIB);
+    const target = openFileTarget(join(dir, name), { mode: 'create', behind: beside });
+    return { beside, target, path: join(dir, name), shift: name === 'a' ? 0 : 64 * MIB };
+  });
+  for (let pos = 0; pos < 24 * MIB; pos += MIB) {
+    for (const { beside, target, shift } of both) {
+      const bytes = beside.take(MIB);
+      bytes.set(pattern(pos + shift, MIB));
+      target.write(pos, bytes);
+    }
+  }
+  for (const { beside, target, path, shift } of both) {
+    target.sync();
+    expect(Buffer.compare(readFileSync(path), pattern(shift, 24 * MIB))).toBe(0);
+    target.close();
+    beside.close();
+    beside.close();
+  }
 });

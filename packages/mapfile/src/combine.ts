@@ -1,4 +1,5 @@
 import { RescueMap } from './rescue-map.ts';
+import { RunList } from './run-list.ts';
 import { BLOCK_STATUSES, type BlockStatus, progressOf } from './status.ts';
 
 /**
@@ -12,21 +13,17 @@ export function combine(
   choose: (a: BlockStatus | undefined, b: BlockStatus | undefined) => BlockStatus,
 ): RescueMap {
   if (a.count === 0 && b.count === 0) return RescueMap.ofOne(0, 0);
-  const starts: number[] = [];
-  const codes: number[] = [];
+  const runs = new RunList(64);
   const end = Math.max(a.end, b.end);
   let pos = a.count === 0 ? b.start : b.count === 0 ? a.start : Math.min(a.start, b.start);
   const left = new Cursor(a);
   const right = new Cursor(b);
   while (pos < end) {
     const code = progressOf(choose(left.statusFrom(pos), right.statusFrom(pos)));
-    if (codes.at(-1) !== code) {
-      starts.push(pos);
-      codes.push(code);
-    }
+    runs.addMerged(pos, code);
     pos = Math.min(left.border, right.border, end);
   }
-  return RescueMap.fromRuns({ starts, codes, count: starts.length, end });
+  return runs.toMap(end);
 }
 
 /** What either map knows: the status furthest in the order of progress wins; `?` where neither reaches. */

@@ -20,10 +20,16 @@ export class RunList {
     this.#codes[at] = code;
   }
 
-  /** The map of all of them, up to `end`. It takes the memory over. */
+  /** The same, but for a block that goes on with the status of the one before. */
+  addMerged(start: number, code: number): void {
+    if (this.count === 0 || this.#codes[this.count - 1] !== code) this.add(start, code);
+  }
+
+  /** The map of all of them, up to `end`. It takes the memory over, unless that would keep much for little. */
   toMap(end: number): RescueMap {
-    const starts = this.#starts.subarray(0, this.count);
-    return RescueMap.ofColumns(starts, this.#codes.subarray(0, this.count), end);
+    const { count } = this;
+    const cut = count < this.#starts.length / 2 ? 'slice' : 'subarray';
+    return RescueMap.ofColumns(this.#starts[cut](0, count), this.#codes[cut](0, count), end);
   }
 
   #grow(): void {

@@ -143,10 +143,18 @@ function runAsked(parts: RunParts): number {
 }
 
 function run(parts: RunParts): number {
+  const behind = new BesideThread(longestRead(parts.rescue));
+  try {
+    return runWith(parts, behind);
+  } finally {
+    behind.close();
+  }
+}
+
+function runWith(parts: RunParts, behind: BesideThread): number {
   const { values, names, io, opened, garbage, rescue, mapfile } = parts;
   const view = new RunView(parts);
   view.title();
-  const behind = new BesideThread(longestRead(rescue));
   const output = openTarget(values, names, { io, bounds: boundsOf(rescue), behind });
   let result: RescueResult;
   try {

@@ -13,6 +13,7 @@ import type { Beside } from '../chunks/chunk-recorder.ts';
 import type { PieceMemory } from '../chunks/held-pieces.ts';
 import type { PieceDigests } from '../chunks/piece-digests.ts';
 import { alignedBuffer } from '../node/aligned-memory.ts';
+import { blockingClock } from '../node/clock.ts';
 import type { Loss } from '../node/write-behind.ts';
 import { type Descriptors, writeFully } from '../node/write-fully.ts';
 import {
@@ -43,38 +44,42 @@ const MEMORY_MAX = 128 * MIB;
 const UNIT = 512;
 /** Less than this is faster done than ordered. */
 const ORDER_MIN = 16 * 1024;
-/** A thread takes a while to start: not for a little chunk. */
-const START_AFTER = MIB;
+/** A thread takes a while to start, and a processor: not before its work has cost the reader so long. */
+const START_AFTER_MS = 10;
 /** How often a reader that waits looks whether the other thread is still there. */
 const LOOK_MS = 1000;
 
-/** One thread and its memory for all rescues of this thread, one after the other. */
+/** One thread and its memory, for one rescue at a time. */
 interface Helper {
   readonly board: BesideBoard;
   worker: Worker | undefined;
 }
 
-let helper: Helper | undefined;
+/** Kept for the next rescue of this thread: starting a thread for each chunk would cost more than its work. */
+let idle: Helper | undefined;
 
-/** Ends the thread beside this thread, if there is one. */
+/** Ends the thread that is kept beside this thread for the next rescue, if there is one. */
 export function closeBesideThread(): void {
-  const ended = helper;
-  helper = undefined;
-  if (ended?.worker === undefined) return;
-  Atomics.store(ended.board.stop, 0, 1);
-  Atomics.add(ended.board.posted, 0, 1);
-  Atomics.notify(ended.board.posted, 0);
-  void ended.worker.terminate();
+  if (idle !== undefined) stop(idle);
+  idle = undefined;
 }
 
 function helperWith(size: number): Helper {
-  const isUsable =
-    helper !== undefined &&
-    helper.board.memory.length >= size &&
-    Atomics.load(helper.board.ended, 0) === 0;
-  if (!isUsable) closeBesideThread();
-  helper ??= { board: besideBoard(alignedBuffer(Math.max(size, MEMORY))), worker: undefined };
-  return helper;
+  const kept = idle;
+  idle = undefined;
+  if (kept !== undefined) {
+    if (kept.board.memory.length >= size && Atomics.load(kept.board.ended, 0) === 0) return kept;
+    stop(kept);
+  }
+  return { board: besideBoard(alignedBuffer(Math.max(size, MEMORY))), worker: undefined };
+}
+
+function stop({ board, worker }: Helper): void {
+  if (worker === undefined) return;
+  Atomics.store(board.stop, 0, 1);
+  Atomics.add(board.posted, 0, 1);
+  Atomics.notify(board.posted, 0);
+  void worker.terminate();
 }
 
 function start(board: BesideBoard): Worker {
@@ -91,7 +96,7 @@ function start(board: BesideBoard): Worker {
 
 type Run = { -readonly [K in keyof Order]: Order[K] };
 
-/** Memory for the reads of one rescue; their writes and their digests. */
+/** Memory for the reads of one rescue; their writes and their digests. To be closed by who made it. */
 export class BesideThread implements PieceMemory {
   readonly losses: Loss[] = [];
   readonly pieceMax: number;
@@ -110,8 +115,9 @@ export class BesideThread implements PieceMemory {
   #offset = 0;
   #next = 0;
   #oldest = 0;
-  /** Bytes that reads took. */
-  #taken = 0;
+  /** Milliseconds that the reader spent on what a thread would have done. */
+  #spentMs = 0;
+  #isClosed = false;
 
   /**
    * @param readMax bytes of the longest read
@@ -139,7 +145,6 @@ export class BesideThread implements PieceMemory {
     }
     const offset = this.#slot * this.#slotSize + this.#offset;
     this.#offset += alignUp(size, UNIT);
-    this.#taken += size;
     return this.#board.memory.subarray(offset, offset + size);
   }
 
@@ -162,9 +167,18 @@ export class BesideThread implements PieceMemory {
     while (this.#orders[this.#oldest] !== undefined) this.#finishOldest();
   }
 
+  /** Waits for everything, and leaves the thread to the next rescue. May be called twice. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.settle();
+    this.#isClosed = true;
+    if (idle === undefined) idle = this.#helper;
+    else stop(this.#helper);
+  }
+
   #isThreaded(): boolean {
     if (this.#slots < 2 || Atomics.load(this.#board.ended, 0) !== 0) return false;
-    if (this.#helper.worker === undefined && this.#taken < START_AFTER) return false;
+    if (this.#helper.worker === undefined && this.#spentMs < START_AFTER_MS) return false;
     this.#helper.worker ??= start(this.#board);
     return true;
   }
@@ -260,11 +274,15 @@ export class BesideThread implements PieceMemory {
   /** What the other thread did not do, or could not: its trouble is met again here, and told. */
   #doNow({ kind, pos, offset, size, to }: Order): void {
     const bytes = this.#board.memory.subarray(offset, offset + size);
-    if (kind === DIGEST) {
-      this.#digests?.add(pos, bytes);
-      return;
-    }
-    const { written, cause } = writeFully(to as Descriptors, pos, bytes);
-    if (written < size) this.losses.push({ pos: pos + written, size: size - written, cause });
+    const startMs = blockingClock.now();
+    if (kind === DIGEST) this.#digests?.add(pos, bytes);
+    else this.#write(to as Descriptors, pos, bytes);
+    this.#spentMs += blockingClock.now() - startMs;
+  }
+
+  #write(to: Descriptors, pos: number, bytes: Uint8Array): void {
+    const { written, cause } = writeFully(to, pos, bytes);
+    if (written === bytes.length) return;
+    this.losses.push({ pos: pos + written, size: bytes.length - written, cause });
   }
 }

@@ -1,6 +1,7 @@
 /** The worker's main program: runs one job after the other, blocking, and says what happens. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { mergeChunks } from '../chunks/merge.ts';
+import type { MergeEvent, MergeJob, MergeResult } from '../chunks/merge-job.ts';
 import { PIECE_SIZE } from '../chunks/piece-digests.ts';
 import { RescueError } from '../errors.ts';
 import { allowFsExt } from '../node/fs-ext.ts';
@@ -45,7 +46,7 @@ function run(order: Job): Extract<WorkerMessage, { type: 'result' }>['result'] {
     case 'rescue':
       return rescueFilesBlocking(order.job, { signal, onEvent });
     case 'merge':
-      return mergeChunks(order.job, { signal, onEvent, memory: mergeMemory() });
+      return merge(order.job, onEvent);
     case 'verify':
       return verifyFiles(order.job, { signal, onEvent });
     case 'lock':
@@ -54,9 +55,14 @@ function run(order: Job): Extract<WorkerMessage, { type: 'result' }>['result'] {
   }
 }
 
-/** A chunk of 100 MiB is read once: it stays in memory until all of it was looked at. */
-function mergeMemory(): BesideThread {
-  return new BesideThread(PIECE_SIZE, 112);
+function merge(job: MergeJob, onEvent: (event: MergeEvent) => void): MergeResult {
+  // A chunk of 100 MiB is read once: it stays in memory until all of it was looked at.
+  const memory = new BesideThread(PIECE_SIZE, 112);
+  try {
+    return mergeChunks(job, { signal, onEvent, memory });
+  } finally {
+    memory.close();
+  }
 }
 
 function tell(message: WorkerMessage): void {

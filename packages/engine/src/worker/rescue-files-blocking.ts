@@ -58,6 +58,29 @@ function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueR
   const idle = nothingToDo(job, { source, known, state });
   if (idle !== undefined) return idle;
   const beside = new BesideThread(longestRead(job, source));
+  try {
+    return rescueInto({ job, source, store, found, known, state, domain, beside, how });
+  } finally {
+    beside.close();
+  }
+}
+
+interface Prepared {
+  readonly job: FileRescueJob;
+  readonly source: Source;
+  readonly store: MapStore;
+  /** The common map as it is in its file. */
+  readonly found: Mapfile | undefined;
+  /** The same with what the chunk's own map knows. */
+  readonly known: Mapfile | undefined;
+  readonly state: ChunkState;
+  readonly domain: Domain;
+  readonly beside: BesideThread;
+  readonly how: How;
+}
+
+function rescueInto(prepared: Prepared): FileRescueResult {
+  const { job, source, store, found, known, state, domain, beside, how } = prepared;
   const open = (): Target =>
     openFileTarget(job.target, {
       mode: 'any',
