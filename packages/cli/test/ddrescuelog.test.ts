@@ -61,6 +61,24 @@ describe('ddrescuelog', () => {
     expect(stdout).toContain('     rescued:    5119 kB,  in    9999 area(s)  ( 50%)');
   });
 
+  test('a map of many megabytes, read part by part, is the same from standard input, read as a whole', () => {
+    const lines = ['0 0 -\n', '0 0 ?\n'];
+    for (let i = 0; i < 250_000; i++) {
+      const pos = (i * 512).toString(16).toUpperCase().padStart(8, '0');
+      lines.push(`0x${pos}  0x00000200  ${'+-/*?'[i % 5]}${i % 1000 === 7 ? ' # here' : ''}\n`);
+    }
+    const text = `# Mapfile\n0x00000000 * 2\n${lines.join('')}`;
+    for (const words of ['-t -v', '-n', '-l-']) {
+      const named = withFiles({ ...caseOf(`${words} many`), files: { many: text } }, ourAnswer);
+      const piped = withFiles({ ...caseOf(`${words} -`, text), files: {} }, ourAnswer);
+      expect(piped.stdout.length).toBeGreaterThan(100);
+      const plain = (answer: string): string =>
+        answer.replace(/^#.*/gm, '').replace(/^.*many\n|^-\n/m, '');
+      expect(plain(named.stdout) === plain(piped.stdout), words).toBe(true);
+      expect(named.status).toBe(piped.status);
+    }
+  });
+
   test('-t says the shares of the domain', () => {
     expect(run('-t m').stdout).toContain(
       '     rescued:      512 B,  in       1 area(s)  ( 16.26%)',

@@ -2,11 +2,20 @@
  * From what the caller wants, what the source is and what an earlier map says, to a rescue that can start.
  * Pure. The steps and their order are ddrescue's.
  */
-import { Domain, type Mapfile, OPEN_END, RescueMap } from '@chunkrescue/mapfile';
+import {
+  Domain,
+  type Mapfile,
+  OPEN_END,
+  progressOf,
+  RescueMap,
+  RunList,
+} from '@chunkrescue/mapfile';
 import { RescueError } from './errors.ts';
 import { Rescue } from './strategy/rescue.ts';
 import type { StrategySettings } from './strategy/settings.ts';
 import { joinSubsectors } from './subsectors.ts';
+
+const NON_TRIED = progressOf('?');
 
 /** What to rescue, besides how. */
 export interface PlanInput {
@@ -80,12 +89,8 @@ function beyondEnd(pos: number, size: number): RescueError {
 function extend(map: RescueMap, sourceSize: number | undefined): RescueMap {
   const size = sourceSize ?? OPEN_END;
   if (map.count === 0) return RescueMap.ofOne(0, size);
-  const starts: number[] = [];
-  const codes: number[] = [];
-  if (map.start > 0) {
-    starts.push(0);
-    codes.push(0);
-  }
+  const runs = new RunList(map.count + 2);
+  if (map.start > 0) runs.add(0, NON_TRIED);
   for (let i = 0; i < map.count; i++) {
     const pos = map.posAt(i);
     const isLast = i === map.count - 1;
@@ -97,15 +102,10 @@ function extend(map: RescueMap, sourceSize: number | undefined): RescueMap {
     if (isLast && map.end > size && isFinished) {
       throw mismatch('The rescued data of the map goes past the end of the source', map.end, size);
     }
-    if (codes.at(-1) === map.codeAt(i)) continue;
-    starts.push(pos);
-    codes.push(map.codeAt(i));
+    runs.addMerged(pos, map.codeAt(i));
   }
-  if (map.end < size && codes.at(-1) !== 0) {
-    starts.push(map.end);
-    codes.push(0);
-  }
-  return RescueMap.fromRuns({ starts, codes, count: starts.length, end: size });
+  if (map.end < size) runs.addMerged(map.end, NON_TRIED);
+  return runs.toMap(size);
 }
 
 function mismatch(what: string, pos: number, size: number): RescueError {

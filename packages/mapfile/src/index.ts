@@ -14,8 +14,9 @@ export type { FindingCode, MapFinding } from './finding.ts';
 export { type BlockRuns, blockBytes, formatMapfile, mapfileParts } from './format.ts';
 export { lintMapfile } from './lint.ts';
 export type { Mapfile } from './mapfile.ts';
-export { type ParseOptions, parseMapfile } from './parse.ts';
+export { type ParseOptions, parseMapfile, parseMapfileParts } from './parse.ts';
 export { RescueMap, type Runs } from './rescue-map.ts';
+export { RunList } from './run-list.ts';
 export { type ShiftLimits, shiftLimits, shiftMapfile } from './shift.ts';
 export {
   BLOCK_STATUS_NAMES,

@@ -1,5 +1,6 @@
 import { OPEN_END } from './block.ts';
 import { BlockList } from './block-list.ts';
+import { MapfileError } from './errors.ts';
 import { hexOf, OPEN_END_IN_TEXT } from './hex.ts';
 import { looseMap } from './loose.ts';
 import type { Mapfile } from './mapfile.ts';
@@ -45,15 +46,46 @@ export interface StatusLine {
  */
 export function parseMapfile(text: string, options: ParseOptions = {}): Mapfile {
   const scanner = new Scanner(text);
+  const { heading, status } = readTop(scanner);
+  const start: StatusLine = status ?? { position: 0, state: '?', pass: 1 };
+  const map = options.loose ? readLoose(scanner, options.gapStatus) : readStrict(scanner);
+  return { heading, ...start, map };
+}
+
+/**
+ * The same, for a text in parts of which each but the last ends behind a line feed: a large map need not be held
+ * as one text. Undefined when the parts do not say all: then {@link parseMapfile} of the whole tells what is
+ * wrong, if anything is.
+ * @param room blocks to have room for
+ */
+export function parseMapfileParts(parts: Iterable<string>, room = 64): Mapfile | undefined {
+  const list = new RunList(room);
+  let top: ReturnType<typeof readTop> | undefined;
+  let end = -1;
+  try {
+    for (const part of parts) {
+      const scanner = new Scanner(part);
+      top ??= readTop(scanner);
+      if (top.status === undefined) return undefined;
+      end = readBlocks(scanner, list, end);
+    }
+  } catch (error) {
+    if (error instanceof MapfileError) return undefined;
+    throw error;
+  }
+  if (top?.status === undefined) return undefined;
+  return { heading: top.heading, ...top.status, map: mapOf(list, end) };
+}
+
+/** Comments above the status line, and that line, if there is one. @throws MapfileError */
+function readTop(scanner: Scanner): { heading: string[]; status: StatusLine | undefined } {
   const comments: string[] = [];
   const hasStatusLine = scanner.nextLine(comments);
   const heading = comments.filter((line) => !COLUMN_HEADING.test(line));
-  const status: StatusLine = hasStatusLine
-    ? readStatusLine(scanner)
-    : { position: 0, state: '?', pass: 1 };
-  if (hasStatusLine) scanner.endLine();
-  const map = options.loose ? readLoose(scanner, options.gapStatus) : readStrict(scanner);
-  return { heading, ...status, map };
+  if (!hasStatusLine) return { heading, status: undefined };
+  const status = readStatusLine(scanner);
+  scanner.endLine();
+  return { heading, status };
 }
 
 /** Reads the status line that the scanner is at. @throws MapfileError */
@@ -77,7 +109,16 @@ export function readStatusLine(scanner: Scanner): StatusLine {
 
 function readStrict(scanner: Scanner): RescueMap {
   const list = new RunList(64 + Math.floor(scanner.text.length / LINE_CHARS));
-  let end = -1;
+  return mapOf(list, readBlocks(scanner, list, -1));
+}
+
+function mapOf(list: RunList, end: number): RescueMap {
+  return list.count === 0 ? RescueMap.ofOne(0, 0) : list.toMap(end);
+}
+
+/** Reads touching blocks to the end of the text; `from` is the end of the blocks in front, or -1. */
+function readBlocks(scanner: Scanner, list: RunList, from: number): number {
+  let end = from;
   for (;;) {
     end = readPlainBlocks(scanner, list, end);
     if (!scanner.nextLine()) break;
@@ -93,7 +134,7 @@ function readStrict(scanner: Scanner): RescueMap {
     if (end > pos) list.add(pos, code);
     scanner.endLine();
   }
-  return list.count === 0 ? RescueMap.ofOne(0, 0) : list.toMap(end);
+  return end;
 }
 
 /** Reads block lines as long as there is nothing special about them; gives the end of the last block. */

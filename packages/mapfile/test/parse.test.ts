@@ -3,6 +3,7 @@ import {
   MapfileError,
   OPEN_END,
   parseMapfile,
+  parseMapfileParts,
   RescueMap,
 } from '@chunkrescue/mapfile';
 import fc from 'fast-check';
@@ -275,6 +276,27 @@ describe('any text', () => {
         expect(outcomeOf(text)).toEqual(outcomeOf(odd));
       }),
       { numRuns: 3000 },
+    );
+  });
+
+  test('gives the same in parts, or nothing at all', () => {
+    fc.assert(
+      fc.property(goodMaps, fc.nat(400), fc.nat(300), fc.boolean(), (good, at, cut, breaks) => {
+        const from = at % (good.length + 1);
+        const text = breaks ? `${good.slice(0, from)}x${good.slice(from + 1)}` : good;
+        const border = text.indexOf('\n', cut) + 1;
+        const parts = [text.slice(0, border), text.slice(border)].filter((part) => part !== '');
+        const inParts = parseMapfileParts(parts);
+        const isWhole = !breaks && border !== 0;
+        if (isWhole) expect(inParts).toBeDefined();
+        if (inParts === undefined) return;
+        const { map, ...top } = parseMapfile(text);
+        expect({ ...inParts, map: [...inParts.map.blocks()] }).toEqual({
+          ...top,
+          map: [...map.blocks()],
+        });
+      }),
+      { numRuns: 2000 },
     );
   });
 });

@@ -2,7 +2,8 @@
  * Mapfiles as `ddrescuelog` takes them: from a file or from standard input, which can be read once, with blocks
  * of no bytes at position 0, which a `RescueMap` cannot hold.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { statOf } from '@chunkrescue/engine';
 import {
   BLOCK_STATUSES,
   type BlockStatus,
@@ -13,6 +14,7 @@ import {
   OPEN_END,
   type ParseOptions,
   parseMapfile,
+  parseMapfileParts,
   RescueMap,
 } from '@chunkrescue/mapfile';
 import { errnoOf } from './c-errors.ts';
@@ -36,6 +38,13 @@ const SENTENCES: Readonly<Record<MapfileErrorCode, string>> = {
 
 /** What may stand for a block of no bytes; the status line never does. */
 const EMPTY_BLOCK = /^[ \t\v\f\r]*\+?(0[xXbB]?)?0+\s*?[ \t+]\+?(0[xXbB]?)?0+\s*([?*/+-])/gm;
+
+/** Bytes from which on a mapfile is read part by part. */
+const LARGE = 4 * 1024 * 1024;
+const PART = 32 * 1024;
+/** The least that most block lines take. */
+const LINE_CHARS = 20;
+const LINE_FEED = 10;
 
 /** A mapfile that cannot be opened: the one trouble that `-t` goes on behind. */
 export class MissingMapfile extends GnuError {
@@ -61,6 +70,8 @@ export class MapReader {
   /** @throws GnuError */
   read(path: string, options: ParseOptions = {}): LogMap {
     const name = shownName(path);
+    const large = path === '-' || options.loose ? undefined : readLarge(path);
+    if (large !== undefined) return { name, ...large };
     const text = path === '-' ? this.#readInput() : readText(path);
     try {
       const mapfile = parseMapfile(text, options);
@@ -88,6 +99,50 @@ function readText(path: string): string {
     if (errnoOf(error) === 'EISDIR') throw readError(path);
     throw new MissingMapfile(path);
   }
+}
+
+/**
+ * Reads a large mapfile part by part: its text would take more memory than its map. Undefined for a small one, and
+ * for one that is read as a whole for some other reason.
+ */
+function readLarge(path: string): Pick<LogMap, 'mapfile' | 'emptyBlocks'> | undefined {
+  const stat = statOf(path);
+  if (!stat?.isFile() || stat.size < LARGE) return undefined;
+  let first: string | undefined;
+  const fd = openSync(path, 'r');
+  try {
+    const parts = function* (): Iterable<string> {
+      for (const part of textParts(fd)) {
+        first ??= part;
+        yield part;
+      }
+    };
+    const mapfile = parseMapfileParts(parts(), Math.ceil(stat.size / LINE_CHARS));
+    if (mapfile === undefined || first === undefined) return undefined;
+    // Blocks of no bytes stand in front of all others, or the text is a strange one.
+    const end = endOfEmptyBlocks(first);
+    return end === first.length ? undefined : { mapfile, emptyBlocks: emptyBlocksOf(first, {}) };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A file's text, cut behind line feeds; the last part is what is left. */
+function* textParts(fd: number): Iterable<string> {
+  let bytes = Buffer.alloc(PART);
+  // What is there of a line whose end is not.
+  let kept = 0;
+  for (;;) {
+    const n = readSync(fd, bytes, kept, bytes.length - kept, null);
+    if (n === 0) break;
+    const filled = kept + n;
+    const end = bytes.lastIndexOf(LINE_FEED, filled - 1) + 1;
+    if (end > 0) yield bytes.toString('latin1', 0, end);
+    bytes.copyWithin(0, end, filled);
+    kept = filled - end;
+    if (kept === bytes.length) bytes = Buffer.concat([bytes, Buffer.alloc(bytes.length)]);
+  }
+  if (kept > 0) yield bytes.toString('latin1', 0, kept);
 }
 
 function readError(name: string): GnuError {

@@ -125,15 +125,16 @@ export function refuseTruncation(values: DdrescueValues, mapfile: Mapfile | unde
   }
 }
 
-/** What the rescue would write to, as far as an earlier run claims it has. */
-export function claimedIn(rescue: Rescue): Domain {
-  const { map } = rescue;
-  const ranges: { pos: number; size: number }[] = [];
+/** From the first to the last byte of the domain that the map claims. */
+export function claimedIn({ map }: Rescue): Domain {
+  let pos = -1;
+  let end = 0;
   for (let i = 0; i < map.count; i++) {
     if (map.statusAt(i) !== '+' || !map.isInDomain(i)) continue;
-    ranges.push({ pos: map.posAt(i), size: map.endAt(i) - map.posAt(i) });
+    if (pos < 0) pos = map.posAt(i);
+    end = map.endAt(i);
   }
-  return Domain.of(ranges);
+  return Domain.whole(Math.max(pos, 0), end);
 }
 
 /** From the first to the last byte of the domain. */
