@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-const PROGRAM = fileURLToPath(new URL('../bin/rescue.js', import.meta.url));
+export const PROGRAM: string = fileURLToPath(new URL('../bin/rescue.js', import.meta.url));
 
 /** The path of a file in test-fixtures. */
 export const fixture = (name: string): string =>

@@ -1,4 +1,6 @@
 /** The traps of docs/traps.md that snap when chunks are put together: each one, and how it ends here. */
+
+import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
@@ -22,6 +24,7 @@ import {
   DEMO,
   fixture,
   MIB,
+  PROGRAM,
   rescueCommand,
   temporaryDirectory,
 } from './command.ts';
@@ -292,4 +295,60 @@ test('T23: a compact chunk is no longer than its data, and a blown-up sparse one
   });
   expect(images[0]?.bytes.equals(images[1]?.bytes as Buffer)).toBe(true);
   expect(images[0]?.blocks).toEqual(images[1]?.blocks);
+});
+
+describe('what a receipt gives away', () => {
+  const free = (dir: string): Answer =>
+    rescueCommand(['read', DEMO, ...BAD, '--fit', '--free', '--out', dir]);
+
+  test('is not a chunk that contradicts the image: one of the two is wrong', () => {
+    const [stick, pc] = folders('stick', 'pc');
+    const image = join(pc, 'final.raw');
+    expect(merge(stick, image).status).toBe(4);
+    // A bit of the image rots; the good copy is on the stick.
+    const bytes = readFileSync(image);
+    const [claimed] = mapAt(join(stick, 'chunk02.map')).ranges('+');
+    const pos = (claimed?.pos ?? 0) + 100;
+    bytes[pos] = (bytes[pos] as number) ^ 1;
+    writeFileSync(image, bytes);
+    const again = merge(stick, image);
+    expect(again.status).toBe(7);
+    expect(again.stderr).toContain(`both have byte ${pos} of the source`);
+    const { stdout, stderr } = free(stick);
+    expect(`${stdout}${stderr}`).toContain('chunk00.raw');
+    expect(existsSync(raw(stick, 2))).toBe(true);
+    expect(existsSync(raw(stick, 0))).toBe(false);
+  });
+
+  test('is nothing of an earlier image once a new one is begun, even if that never gets far', () => {
+    const [stick, pc] = folders('stick', 'pc');
+    const image = join(pc, 'final.raw');
+    expect(merge(stick, image).status).toBe(4);
+    rmSync(pc, { recursive: true });
+    mkdirSync(pc);
+    const limit = `ulimit -f 1500; exec "$@"`;
+    const command = [process.execPath, PROGRAM, 'merge', stick, image];
+    const { status } = spawnSync('bash', ['-c', limit, 'bash', ...command]);
+    expect(status).toBe(1);
+    free(stick);
+    expect(existsSync(raw(stick, 4))).toBe(true);
+  });
+});
+
+test('an image that would take the map of the reading for its own is refused, and that map is to be kept', () => {
+  const [stick] = folders('stick');
+  const { status, stderr } = merge(raw(stick, 0), join(stick, 'common.raw'));
+  expect(status).toBe(7);
+  expect(stderr).toContain('is the map by which the disk is read');
+  expect(stderr).toContain('Keep that map.');
+});
+
+test('status calls nothing merged that two images have one half of each', () => {
+  const [stick, pc] = folders('stick', 'pc');
+  const [first, second] = ['a', 'b'].map((name) => join(pc, `${name}.raw`)) as [string, string];
+  merge(raw(stick, 0), raw(stick, 1), raw(stick, 2), first);
+  expect(merge('--new-image', raw(stick, 3), raw(stick, 4), second).status).toBe(4);
+  const { stdout } = rescueCommand(['status', pc, stick]);
+  expect(stdout).not.toContain('may go');
+  expect(stdout).toContain(`rescue merge`);
 });

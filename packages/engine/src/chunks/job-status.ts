@@ -15,8 +15,9 @@ export interface JobStatus {
   readonly manifest: Manifest;
   readonly sourceSize: number;
   readonly commons: readonly FoundMap[];
+  /** The one that has most comes first. */
   readonly images: readonly FoundImage[];
-  /** The newest one. */
+  /** The one that knows most. */
   readonly receipt: Receipt | undefined;
   readonly chunks: readonly ChunkStatus[];
   /** Parts that were read by a domain map, and are no numbered chunk. */
@@ -52,7 +53,12 @@ export function jobStatuses(found: FoundFiles): JobStatus[] {
 type JobFiles = Omit<FoundFiles, 'troubles'>;
 
 function statusOfJob(job: string, files: JobFiles): JobStatus {
-  const { commons, images, chunks } = files;
+  const { commons, chunks } = files;
+  // Two images may each have what the other lacks: only what one of them has is safe. The fullest comes first.
+  const images = [...files.images].sort(
+    (a, b) => b.mapfile.map.sizeOf('+') - a.mapfile.map.sizeOf('+'),
+  );
+  const [image] = images;
   const receipt = fullest(files.receipts);
   const manifests = [
     ...commons.map(({ manifest }) => manifest),
@@ -68,15 +74,13 @@ function statusOfJob(job: string, files: JobFiles): JobStatus {
       facts?.manifest.format === undefined ? [] : [facts.mapfile.map],
     ),
   ];
-  const merged =
-    images.length > 0 ? images.map(({ mapfile }) => mapfile.map).reduce(unionOf) : receipt?.map;
-  const sourceSize = manifest.sourceSize ?? endOf([...maps, ...(merged ? [merged] : [])]);
+  const merged = image?.mapfile.map ?? receipt?.map;
+  const arrived = images.length > 0 ? images.map(({ mapfile }) => mapfile.map) : [merged];
+  const all = [...maps, ...arrived.filter((map) => map !== undefined)];
+  const sourceSize = manifest.sourceSize ?? endOf(all);
   const whole = RescueMap.ofOne(0, sourceSize);
-  const known = [...maps, ...(merged ? [merged] : [])].reduce(unionOf, whole);
-  const seals = new Set([
-    ...images.flatMap((image) => [...image.merged]),
-    ...(images.length > 0 ? [] : (receipt?.merged ?? [])),
-  ]);
+  const known = all.reduce(unionOf, whole);
+  const seals = image?.merged ?? receipt?.merged ?? new Set<string>();
   const isCommonHere = commons.length > 0;
   const knowledge: Knowledge = {
     known,

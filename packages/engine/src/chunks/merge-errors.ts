@@ -16,7 +16,25 @@ export function notAnImage(job: MergeJob, { kind, chunk }: Manifest): RescueErro
   );
 }
 
-export function lostImage(job: MergeJob, claimed: Domain, size: number | undefined): RescueError {
+interface Lost {
+  readonly claimed: Domain;
+  /** Of what is there under the image's name. */
+  readonly size: number | undefined;
+  /** The map is the common map that chunks are read by: by no means to be removed. */
+  readonly isOfReading: boolean;
+}
+
+export function lostImage(job: MergeJob, { claimed, size, isOfReading }: Lost): RescueError {
+  if (isOfReading) {
+    return new RescueError(
+      'target-exists',
+      `${job.map} is the map by which the disk is read, not that of an image ${job.image}.`,
+      {
+        path: job.map,
+        hint: 'Keep that map. Give the image another name, or another map with --map.',
+      },
+    );
+  }
   const what = size === undefined ? 'is not there' : `has only ${size} bytes`;
   return new RescueError(
     'target-missing',

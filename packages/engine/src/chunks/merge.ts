@@ -2,11 +2,11 @@
  * Merging: writes into the image what each chunk proves, and nothing else. A chunk is looked at as a whole
  * before a byte of it is written; one that cannot be right is refused, and the others still go in.
  */
-import { Domain, type Mapfile } from '@chunkrescue/mapfile';
+import { Domain, type Mapfile, type RescueMap } from '@chunkrescue/mapfile';
 import { RescueError, type RescueErrorCode } from '../errors.ts';
-import { errnoOf, reasonOf } from '../node/errno.ts';
+import { errnoOf, reasonOf, unlessErrno } from '../node/errno.ts';
 import { existingSize } from '../node/existing-size.ts';
-import { byNumber, splitPath } from '../node/folders.ts';
+import { byNumber, removeFile, splitPath } from '../node/folders.ts';
 import { checkForMerge } from './check-for-merge.ts';
 import { provenIn } from './evidence.ts';
 import { HeldPieces, type PieceMemory } from './held-pieces.ts';
@@ -53,6 +53,10 @@ export function mergeChunks(job: MergeJob, how: MergeFollowing): MergeResult {
     chunks.push(chunk);
     how.onEvent({ type: 'merged', chunk });
   };
+  let doubted = Domain.of([]);
+  const doubt = ({ claims }: OpenChunk): void => {
+    doubted = doubted.union(claims);
+  };
   const settle = (): void => {
     image.commit();
     if (waiting !== undefined) tell(waiting);
@@ -61,8 +65,11 @@ export function mergeChunks(job: MergeJob, how: MergeFollowing): MergeResult {
   try {
     checkOldBytes(job, image);
     if (!job.startsAnew) refuseSecondImage(job, image);
+    if (image.isNew) withdrawReceipts(job);
     for (const pair of [...job.chunks].sort((a, b) => byNumber(a.raw, b.raw))) {
-      const merged = how.signal.aborted ? undefined : take(pair, { job, image, how, settle });
+      const merged = how.signal.aborted
+        ? undefined
+        : take(pair, { job, image, how, settle, doubt });
       if (waiting !== undefined) settle();
       if (merged === undefined) {
         end = 'aborted';
@@ -76,7 +83,7 @@ export function mergeChunks(job: MergeJob, how: MergeFollowing): MergeResult {
   } finally {
     image.close();
   }
-  const receipts = job.givesReceipt === false ? [] : giveReceipts(job, { image, chunks });
+  const receipts = job.givesReceipt === false ? [] : giveReceipts(job, { image, chunks, doubted });
   return { end, chunks, receipts, ...image.result() };
 }
 
@@ -86,7 +93,8 @@ function checkImage(job: MergeJob, known: Mapfile | undefined): void {
   if (kind !== 'image' || chunk !== undefined) throw notAnImage(job, manifest);
   const size = existingSize(job.image);
   const claimed = known === undefined ? Domain.of([]) : Domain.fromMap(known.map);
-  if ((size ?? 0) < claimed.end) throw lostImage(job, claimed, size);
+  const isOfReading = manifest.format !== undefined && manifest.kind === undefined;
+  if ((size ?? 0) < claimed.end) throw lostImage(job, { claimed, size, isOfReading });
   if (known === undefined && (size ?? 0) > 0 && !job.isForced) throw unknownImage(job);
 }
 
@@ -112,6 +120,28 @@ function refuseSecondImage(job: MergeJob, image: MergedImage): void {
   }
 }
 
+/** What receipts say of an earlier image is not true of this one, even should it never be finished. */
+function withdrawReceipts(job: MergeJob): void {
+  const jobs = new Set(job.chunks.map(jobOf));
+  for (const folder of new Set(job.chunks.map(({ raw }) => splitPath(raw).folder))) {
+    for (const receipt of receiptsIn(folder)) {
+      // A folder that cannot be written to cannot be freed by a receipt either.
+      if (jobs.has(receipt.job)) unlessErrno(READ_ONLY, () => removeFile(receipt.path));
+    }
+  }
+}
+
+const READ_ONLY = ['EROFS', 'EACCES', 'EPERM'];
+
+function jobOf(pair: ChunkPair): string | undefined {
+  try {
+    return readChunkMap(pair).manifest.job;
+  } catch (error) {
+    if (error instanceof RescueError) return undefined;
+    throw error;
+  }
+}
+
 /** What a chunk claims; nothing when its map cannot be read. */
 function claimsIn(pair: ChunkPair): Domain {
   try {
@@ -128,6 +158,8 @@ interface Taking {
   readonly how: MergeFollowing;
   /** Waits until the chunk before is in the image. */
   readonly settle: () => void;
+  /** Told of a chunk that contradicts the image. */
+  readonly doubt: (chunk: OpenChunk) => void;
 }
 
 /** Returns undefined when it was stopped; then nothing of the chunk is claimed. */
@@ -139,6 +171,8 @@ function take(pair: ChunkPair, taking: Taking): MergedChunk | undefined {
   } catch (error) {
     if (!(error instanceof RescueError) || !REFUSALS.has(error.code)) throw error;
     const { code, message, hint } = error;
+    // One of the two is wrong, and nobody knows which: the chunk must not be given away.
+    if (code === 'chunk-conflict' && chunk !== undefined) taking.doubt(chunk);
     return { ...factsOf(pair, chunk), added: 0, refusal: { code, message, hint } };
   } finally {
     chunk?.close();
@@ -175,15 +209,31 @@ function factsOf(
   };
 }
 
+interface Arrived {
+  readonly image: MergedImage;
+  readonly chunks: readonly MergedChunk[];
+  /** What chunks claimed that contradict the image. */
+  readonly doubted: Domain;
+}
+
+function without(map: RescueMap, doubted: Domain): RescueMap {
+  if (doubted.isEmpty) return map;
+  const certain = map.clone();
+  for (const { pos, size } of doubted.clip(map.start, map.end).ranges()) {
+    certain.set(pos, pos + size, '?');
+  }
+  return certain;
+}
+
 /** For each folder from which chunks of a job came, what the image has of that job. */
-function giveReceipts(
-  job: MergeJob,
-  { image, chunks }: { image: MergedImage; chunks: readonly MergedChunk[] },
-): ReceiptNote[] {
+function giveReceipts(job: MergeJob, { image, chunks, doubted }: Arrived): ReceiptNote[] {
   const notes: ReceiptNote[] = [];
-  const { map, manifest } = image.facts;
+  const { manifest } = image.facts;
+  const map = without(image.facts.map, doubted);
   const folders = new Set(
-    chunks.filter((each) => each.isOurs && !each.refusal).map((each) => splitPath(each.raw).folder),
+    chunks
+      .filter(({ isOurs, refusal }) => isOurs && (!refusal || refusal.code === 'chunk-conflict'))
+      .map(({ raw }) => splitPath(raw).folder),
   );
   const seals = new Map<string, string[]>();
   for (const { seal, manifest: of } of provenIn(job.image, map)) {

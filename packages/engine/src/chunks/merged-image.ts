@@ -77,6 +77,11 @@ export class MergedImage {
     return isKnown && chunk.claims.subtract(Domain.fromMap(this.#map)).isEmpty;
   }
 
+  /** Nothing is in it yet. */
+  get isNew(): boolean {
+    return this.#map.end === 0;
+  }
+
   /** Whether a chunk is still being written, and not claimed yet. */
   get isWriting(): boolean {
     return this.#writing !== undefined;
