@@ -44,7 +44,6 @@ export async function contest(world: World, plan: Contest): Promise<Figures> {
   // Once for nothing: a machine that has not used some of its memory for long is slow to give it.
   await limit?.();
   for (let round = 0; round < rounds; round++) {
-    if (limit !== undefined && round < LIMIT_ROUNDS) limitMs.push(await limit());
     for (const [i, side] of sides.entries()) {
       const dir = dirs[i] as string;
       // In a later round this makes room for the next run; in the first, both are wanted for the comparison.
@@ -57,6 +56,10 @@ export async function contest(world: World, plan: Contest): Promise<Figures> {
       if (round === 0 && ms !== undefined) await plan.check?.(dir);
     }
     if (round === 0 && !isAlone && killedAfterMs === undefined) plan.compare?.(...dirs);
+    if (limit !== undefined && round < LIMIT_ROUNDS) {
+      for (const dir of dirs) rmSync(dir, { recursive: true, force: true });
+      limitMs.push(await limit());
+    }
   }
   for (const dir of dirs) rmSync(dir, { recursive: true, force: true });
   const [oursMs, theirsMs] = times;

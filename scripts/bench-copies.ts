@@ -29,7 +29,7 @@ function memoryRow(isQuick: boolean, clusters: string, words: readonly string[])
         size,
         base: world.memory,
         words,
-        rounds: isQuick ? 2 : 3,
+        rounds: isQuick ? 2 : 5,
         limit: () => copyMs(world, source),
       });
     },

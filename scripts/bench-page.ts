@@ -28,7 +28,8 @@ export function benchPage({ isQuick, missingOracle, results, given }: PageFacts)
     'Times are of whole processes, ours and the other in turn, and their results were the same. The other is GNU',
     'ddrescue (which a shell script of two lines starts, 1 ms) where no other is named. A ratio is ours / the other',
     'of one round: below 1, ours is faster. The limit is what the plainest tools need for the least that has to be',
-    'done: `cp`, `dd`, the time of the errors. What else the machine did is in the figures.',
+    'done: `cp`, `dd`, the time of the errors. Times are medians; a ratio is of one round, so that the median ratio is',
+    'not the ratio of the medians. What else the machine did is in the figures.',
     '',
     ...machineLines(given),
     '',
@@ -45,8 +46,8 @@ function machineLines({ twoComputing, readingAndWriting }: Machine): readonly st
   const disk =
     readingAndWriting === undefined
       ? ''
-      : ` Reading and writing the disk at once took ${readingAndWriting.toFixed(2)} times as long as the slower of` +
-        '\nboth alone.';
+      : ` Reading and writing the disk at once took ${readingAndWriting.toFixed(2)} times as long as the` +
+        '\nslower of both alone.';
   return [
     'What the machine gave to work that overlaps, just before: two processes that compute took ' +
       `${twoComputing.toFixed(2)} times as long`,
@@ -62,7 +63,7 @@ function line({ row, figures }: Result, isQuick: boolean): string {
   const goal = `≤ ${row.goal}${unit && ` ${unit}`}`;
   const other = figures.killedAfterMs === undefined ? shownMs(theirsMs) : killed(figures);
   const cells = [row.name, goal, ...spread(figures), isQuick ? '' : reached(values, row.goal)];
-  return `| ${[...cells, shownMs(oursMs), other, shownMs(limitMs)].join(' | ')} |`;
+  return `| ${[...cells, shownMs(oursMs), other, shownMs(limitMs.length === 0 ? [] : [Math.min(...limitMs)])].join(' | ')} |`;
 }
 
 function spread({ values, unit, killedAfterMs }: Figures): readonly string[] {

@@ -21,7 +21,7 @@ import { type Machine, machine } from './bench-machine.ts';
 import { mapRows } from './bench-maps.ts';
 import { benchPage } from './bench-page.ts';
 import { processRows } from './bench-process.ts';
-import { median, type Result, type Row, type World } from './bench-row.ts';
+import { type Figures, median, type Result, type Row, type World } from './bench-row.ts';
 import { missingOracle } from './oracle.ts';
 
 const PAGE = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
@@ -82,10 +82,16 @@ async function measured(row: Row, world: World): Promise<Result> {
   process.stderr.write(`${row.name}: `);
   const startMs = performance.now();
   const figures = missing ?? (await row.measure(world));
-  const shown = typeof figures === 'string' ? figures : (median(figures.values)?.toFixed(3) ?? '-');
+  const shown = typeof figures === 'string' ? `skipped, ${figures}` : middleOf(figures);
   const seconds = (performance.now() - startMs) / 1000;
-  process.stderr.write(`${shown} (${seconds.toFixed(1)} s)\n`);
+  process.stderr.write(`${shown} (measured in ${seconds.toFixed(1)} s)\n`);
   return { row, figures };
+}
+
+function middleOf({ values, unit }: Figures): string {
+  const middle = median(values);
+  if (middle === undefined) return 'no ratio';
+  return unit === undefined ? `ratio ${middle.toFixed(3)}` : `${middle.toFixed(0)} ${unit}`;
 }
 
 /** Aborts on Ctrl-C, so that whatever a row began is taken away on the way out. */
