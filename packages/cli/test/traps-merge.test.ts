@@ -1,6 +1,7 @@
 /** The traps of docs/traps.md that snap when chunks are put together: each one, and how it ends here. */
 
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   copyFileSync,
   cpSync,
@@ -351,4 +352,15 @@ test('status calls nothing merged that two images have one half of each', () => 
   const { stdout } = rescueCommand(['status', pc, stick]);
   expect(stdout).not.toContain('may go');
   expect(stdout).toContain(`rescue merge`);
+});
+
+test('large chunks, of which one is written while the next is read, give every byte of the disk', () => {
+  const dir = temporaryDirectory();
+  const [disk, image] = [join(dir, 'disk'), join(dir, 'final.raw')];
+  mkdirSync(join(dir, 'stick'));
+  writeFileSync(disk, randomBytes(150 * MIB));
+  const read = ['read', disk, '--all', '--chunk-size', '60MiB', '--out', join(dir, 'stick')];
+  expect(rescueCommand(read).status).toBe(0);
+  expect(merge(join(dir, 'stick'), image).status).toBe(0);
+  expect(readFileSync(image).equals(readFileSync(disk))).toBe(true);
 });

@@ -3,7 +3,7 @@
  * nothing about the disk. It is a generator so that one text serves both drivers: it yields a promise when
  * a port answered with one, and `undefined` between reads, where a driver may let other work run.
  */
-import type { Domain, RescueMap } from '@chunkrescue/mapfile';
+import { alignDown, type Domain, type RescueMap } from '@chunkrescue/mapfile';
 import type { Progress, RescueEnd, RescueEvent } from './events.ts';
 import { refuseFatal } from './fatal-errors.ts';
 import type { PassedLimit, TimeLimits } from './limits.ts';
@@ -195,8 +195,15 @@ function oneBuffer(source: Source, size: number): ReadMemory {
 }
 
 /** What was marked as rescued, and then could not be written after all, is untried again. */
-function unclaim(target: Target, { map }: Rescue): void {
-  for (const { pos, size } of target.unwritten?.() ?? []) map.set(pos, pos + size, '?');
+function unclaim(target: Target, rescue: Rescue): void {
+  const { map, settings, request } = rescue;
+  for (const { pos, size } of target.unwritten?.() ?? []) {
+    const from = Math.max(map.start, alignDown(pos, settings.sectorSize));
+    map.set(from, pos + size, '?');
+    // The next run begins with what is missing.
+    if (request?.direction === 'forwards') rescue.position = Math.min(rescue.position, from);
+    else rescue.position = Math.max(rescue.position, pos + size);
+  }
 }
 
 function* saveQuietly(run: Run): Generator<PromiseLike<unknown> | undefined, void, unknown> {

@@ -1,4 +1,5 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseMapfile } from '@chunkrescue/mapfile';
 import fc from 'fast-check';
@@ -18,6 +19,7 @@ import { missingForSmallDisk, scratchFolder, smallDisk } from './node/scratch.ts
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+const DIST = new URL('../dist/index.js', import.meta.url).href;
 
 afterAll(() => closeBesideThread());
 
@@ -107,12 +109,12 @@ function wrongClaims(image: string, map: string): number[] {
 }
 
 describe('what could not be written', () => {
-  function rescueTo(image: string, map: string): void {
+  function rescueTo(image: string, map: string, source = patternSource(24 * MIB)): void {
     const beside = new BesideThread(MIB);
     const target: FileTarget = openFileTarget(image, { mode: 'any', behind: beside });
     const settings = { clusterSize: MIB };
     const store = fileMapStore(map);
-    const ports = { source: patternSource(24 * MIB), target, store, memory: beside };
+    const ports = { source, target, store, memory: beside };
     try {
       rescueBlocking({ ...ports, settings });
     } finally {
@@ -142,6 +144,29 @@ describe('what could not be written', () => {
     },
   );
 
+  test.skipIf(missingForSmallDisk())(
+    'does not leave the image shorter than what is claimed, where zeros were left out',
+    () => {
+      const disk = smallDisk(12 * KIB) as string;
+      const [image, map] = [join(disk, 'image'), join(scratchFolder(), 'map')];
+      const zeros = { pos: 8 * MIB, end: 40 * MIB };
+      const source = patternSource(56 * MIB);
+      const withZeros: Source = {
+        ...source,
+        read(pos, into) {
+          if (pos < zeros.pos || pos >= zeros.end) return source.read(pos, into);
+          into.fill(0);
+          return { copied: into.length, errno: undefined };
+        },
+      };
+      expect(errorOf(() => rescueTo(image, map, withZeros)).errno).toBe('ENOSPC');
+      const claimed = [...parseMapfile(readFileSync(map, 'utf8')).map.ranges('+')].at(-1);
+      const end = (claimed?.pos ?? 0) + (claimed?.size ?? 0);
+      expect(end).toBeGreaterThanOrEqual(zeros.end);
+      expect(statSync(image).size).toBeGreaterThanOrEqual(end);
+    },
+  );
+
   test('is told by every call until somebody asked what it is', () => {
     const path = join(scratchFolder(), 'image');
     writeFileSync(path, '');
@@ -162,6 +187,58 @@ describe('what could not be written', () => {
     target.close();
     beside.close();
   });
+});
+
+test('what is held for long and written late is written before its memory is used again', () => {
+  const SLOTS = 16;
+  const path = join(scratchFolder(), 'image');
+  /** Quickly made, so that the writer lags behind; no neighbours are alike. */
+  const mark = (piece: number): number => 1 + (piece % 251);
+  for (const count of [1, 7, 8, 13, 15, 15, 15]) {
+    const beside = new BesideThread(MIB, SLOTS);
+    const target = openFileTarget(path, { mode: 'any', truncate: true, behind: beside });
+    const pieces = count * 8;
+    for (let first = 0; first < pieces; first += count) {
+      const held = Array.from({ length: count }, (_, i) => beside.take(MIB).fill(mark(first + i)));
+      for (const [i, bytes] of held.entries()) target.write((first + i) * MIB, bytes);
+    }
+    target.sync();
+    target.close();
+    beside.close();
+    const image = readFileSync(path);
+    const wrong = Array.from({ length: pieces }, (_, piece) => piece).filter((piece) => {
+      const bytes = image.subarray(piece * MIB, (piece + 1) * MIB);
+      return bytes.some((byte) => byte !== mark(piece));
+    });
+    expect(wrong, `pieces of groups of ${count}`).toEqual([]);
+  }
+});
+
+test('without another thread to be had the reader does all by itself', () => {
+  const at = (name: string): string => join(dir, name);
+  const dir = scratchFolder();
+  writeFileSync(at('disk'), pattern(0, 24 * MIB));
+  const script = `
+    import { Worker } from 'node:worker_threads';
+    import { syncBuiltinESMExports } from 'node:module';
+    import threads from 'node:worker_threads';
+    threads.Worker = class { constructor() { throw new Error('no more threads'); } };
+    syncBuiltinESMExports();
+    const { BesideThread, openFileSource, openFileTarget, rescueBlocking } = await import(${JSON.stringify(DIST)});
+    const beside = new BesideThread(1024 * 1024);
+    const target = openFileTarget(${JSON.stringify(at('image'))}, { mode: 'create', behind: beside });
+    const source = openFileSource(${JSON.stringify(at('disk'))}, { direct: false });
+    rescueBlocking({ source, target, memory: beside, settings: { clusterSize: 1024 * 1024 } });
+    target.close();
+    beside.close();
+  `;
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', script],
+    { encoding: 'utf8' },
+  );
+  expect([status, stderr]).toEqual([0, '']);
+  expect(Buffer.compare(readFileSync(at('image')), pattern(0, 24 * MIB))).toBe(0);
 });
 
 test('two at a time have nothing in common; one after the other takes the thread over', () => {

@@ -155,7 +155,9 @@ function runWith(parts: RunParts, behind: BesideThread): number {
   const { values, names, io, opened, garbage, rescue, mapfile } = parts;
   const view = new RunView(parts);
   view.title();
-  const output = openTarget(values, names, { io, bounds: boundsOf(rescue), behind });
+  // A file that is read and written at a time must have what was written before it is read.
+  const later = values['same-file'] ? {} : { behind };
+  const output = openTarget(values, names, { io, bounds: boundsOf(rescue), ...later });
   let result: RescueResult;
   try {
     const store =

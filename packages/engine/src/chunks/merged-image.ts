@@ -100,6 +100,8 @@ export class MergedImage {
    * @throws RescueError when a byte cannot be written, or the chunk changed since
    */
   add(chunk: OpenChunk, { how, pieces }: Adding): number | undefined {
+    // A chunk that failed half-way may have left writes, and they would come after this one's.
+    this.#target?.settle();
     const size = refuseOtherSize(chunk, this.facts);
     const { map, claims } = chunk;
     if (map.end > size) map.truncate(size);

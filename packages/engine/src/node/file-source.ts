@@ -5,7 +5,7 @@
  * read in a wider range into memory of our own, and the outcome is translated back: bytes before the wanted
  * ones do not count, and trouble behind them does not either.
  */
-import { closeSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
 import { alignDown, alignUp } from '@chunkrescue/mapfile';
 import type { ReadOutcome, Source, SourceIdentity } from '../ports.ts';
 import { alignedBuffer } from './aligned-memory.ts';
@@ -94,7 +94,8 @@ export class FileSource implements Source {
   isHole(pos: number, size: number): boolean {
     const ext = this.kind === 'file' ? fsExt() : undefined;
     const fd = this.#fd;
-    if (ext === undefined || fd === undefined || pos + size > (this.size ?? 0)) return false;
+    // Asked anew: behind the end of a file that was cut off meanwhile there is no hole.
+    if (ext === undefined || fd === undefined || pos + size > fstatSync(fd).size) return false;
     return hasNoData(ext, fd, { pos, end: pos + size });
   }
 

@@ -28,6 +28,9 @@ export function openFileTarget(path: string, options: FileTargetOptions): FileTa
   return new FileTarget(path, options);
 }
 
+/** The kernel's cache knows whole pages only. Bytes. */
+const PAGE = 4096;
+
 /** An open output file. Sizes and positions are bytes. */
 export class FileTarget implements Target {
   readonly name: string;
@@ -38,7 +41,7 @@ export class FileTarget implements Target {
   readonly #behind: WriteBehind | undefined;
   /** As long as the file must be in the end; the device's size for a device. */
   #size: number;
-  /** As long as the file is. */
+  /** As long as the file is, when all writes that were taken over are made. */
   #length: number;
   readonly #holes: Holes | undefined;
   /** Whether the next sync must make the file's length durable. */
@@ -106,7 +109,10 @@ export class FileTarget implements Target {
   /** What {@link write} took and is not in the file; asking for it ends the complaints about it. */
   unwritten(): readonly Range[] {
     this.#behind?.settle();
-    return this.#behind?.losses.splice(0) ?? [];
+    const losses = this.#behind?.losses.splice(0) ?? [];
+    // What was counted as written did not make it longer.
+    if (losses.length > 0 && this.kind === 'file') this.#length = fstatSync(this.#openFd()).size;
+    return losses;
   }
 
   /** @throws RescueError `target-sync`, from then on each time; `target-write` as {@link settle} and {@link extend} */
@@ -172,7 +178,10 @@ export class FileTarget implements Target {
     const to = this.#descriptors();
     if (bytes.length === 0) return;
     this.#holes?.touch(pos, pos + bytes.length);
-    if (this.#behind?.takeOver(to, pos, bytes)) {
+    // Beside a direct write the same page must not be written through the cache: each in its turn.
+    const isOdd = to.directFd !== undefined && (pos % PAGE !== 0 || bytes.length % PAGE !== 0);
+    if (isOdd) this.settle();
+    if (!isOdd && this.#behind?.takeOver(to, pos, bytes)) {
       this.#grow(pos + bytes.length);
       return;
     }

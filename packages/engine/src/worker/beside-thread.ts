@@ -136,12 +136,13 @@ export class BesideThread implements PieceMemory {
 
   /** Memory for the next read. What was in it before is written and looked at first. */
   take(size: number): Uint8Array {
+    if (size > this.#slotSize) throw new RangeError(`${size} bytes are more than a slot has.`);
     if (this.#offset + size > this.#slotSize) {
       this.#flush();
       this.#slot = (this.#slot + 1) % this.#slots;
       this.#offset = 0;
-      // Orders are numbered as they come, and slots are taken in turn: the oldest are this slot's.
-      while (this.#orders[this.#oldest]?.slot === this.#slot) this.#finishOldest();
+      // Whoever holds what it took may order it late: the oldest orders need not be this slot's.
+      while (this.#orders.some((order) => order?.slot === this.#slot)) this.#finishOldest();
     }
     const offset = this.#slot * this.#slotSize + this.#offset;
     this.#offset += alignUp(size, UNIT);
@@ -179,7 +180,13 @@ export class BesideThread implements PieceMemory {
   #isThreaded(): boolean {
     if (this.#slots < 2 || Atomics.load(this.#board.ended, 0) !== 0) return false;
     if (this.#helper.worker === undefined && this.#spentMs < START_AFTER_MS) return false;
-    this.#helper.worker ??= start(this.#board);
+    try {
+      this.#helper.worker ??= start(this.#board);
+    } catch {
+      // No more threads here: the reader does all by itself.
+      Atomics.store(this.#board.ended, 0, 1);
+      return false;
+    }
     return true;
   }
 
@@ -204,6 +211,7 @@ export class BesideThread implements PieceMemory {
       !isBorder &&
       run.pos + run.size === order.pos &&
       run.offset + run.size === order.offset &&
+      this.#slotOf(run) === this.#slotOf(order) &&
       run.to?.fd === order.to?.fd;
     if (touches) {
       run.size += order.size;
@@ -213,6 +221,11 @@ export class BesideThread implements PieceMemory {
     this.#runs[order.kind] = { ...order };
   }
 
+  /** No order goes over the border of a slot. */
+  #slotOf({ offset }: Order): number {
+    return Math.floor(offset / this.#slotSize);
+  }
+
   #flush(): void {
     this.#flushRun(WRITE);
     this.#flushRun(DIGEST);
@@ -220,17 +233,18 @@ export class BesideThread implements PieceMemory {
 
   #flushRun(kind: Kind): void {
     const run = this.#runs[kind];
-    this.#runs[kind] = undefined;
     if (run === undefined) return;
     if (run.size >= ORDER_MIN && this.#isThreaded()) this.#post(run);
     else this.#doNow(run);
+    // Not before: what is in no order and in no run is forgotten.
+    this.#runs[kind] = undefined;
   }
 
   #post(order: Order): void {
     const at = this.#next;
     this.#next = (at + 1) % ORDERS;
     if (this.#orders[at] !== undefined) this.#finishOldest();
-    this.#orders[at] = { ...order, slot: this.#slot };
+    this.#orders[at] = { ...order, slot: this.#slotOf(order) };
     postOrder(this.#board, at, order);
   }
 

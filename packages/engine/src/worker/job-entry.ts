@@ -55,13 +55,22 @@ function run(order: Job): Extract<WorkerMessage, { type: 'result' }>['result'] {
   }
 }
 
-function merge(job: MergeJob, onEvent: (event: MergeEvent) => void): MergeResult {
-  // A chunk of 100 MiB is read once: it stays in memory until all of it was looked at.
-  const memory = new BesideThread(PIECE_SIZE, 112);
+/** A chunk of 100 MiB is read once: it stays in memory until all of it was looked at. Twice, where there is none. */
+function memoryForMerge(): BesideThread | undefined {
   try {
-    return mergeChunks(job, { signal, onEvent, memory });
+    return new BesideThread(PIECE_SIZE, 112);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function merge(job: MergeJob, onEvent: (event: MergeEvent) => void): MergeResult {
+  const memory = memoryForMerge();
+  try {
+    return mergeChunks(job, { signal, onEvent, ...(memory && { memory }) });
   } finally {
-    memory.close();
+    memory?.close();
   }
 }
 

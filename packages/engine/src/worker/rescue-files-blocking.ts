@@ -98,9 +98,9 @@ function rescueInto(prepared: Prepared): FileRescueResult {
     isOpen,
     beside: (digests: PieceDigests) => beside.digestsInto(digests),
   };
-  const files = recordedFiles(job, loadedAs(store, known), before);
   let result: ReturnType<typeof rescueBlocking>;
   try {
+    const files = recordedFiles(job, loadedAs(store, known), before);
     const ports = { source, target: files.target(target), store: files.store };
     result = rescueBlocking({ ...optionsOf(job), ...how, ...ports, memory: beside });
   } finally {
