@@ -101,7 +101,7 @@ function oneCase(
     const pairs = arrivals.map((arrival, i) => arrive(arrival, join(dir, `${call}-${i}`)));
     const how: Omit<MergeJob, 'chunks'> = { ...job, takesUnfinished: random.chance(70) };
     const before = { image: read(job.image), map: mapIn(job.map) };
-    // Memory for all pieces of a chunk, for a few, or for one.
+    // Pieces are held between check and write, or read twice; they are too small for a thread of their own.
     const memory = random.chance(70) ? new BesideThread(1, random.int(2, 40)) : undefined;
     const following = { signal: { aborted: false }, onEvent: () => {}, ...(memory && { memory }) };
     const { chunks } = merge({ ...how, chunks: pairs }, following);
