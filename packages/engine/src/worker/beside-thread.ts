@@ -45,7 +45,7 @@ const UNIT = 512;
 /** Less than this is faster done than ordered. */
 const ORDER_MIN = 16 * 1024;
 /** A thread takes a while to start, and a processor: not before its work has cost the reader so long. */
-const START_AFTER_MS = 10;
+const START_AFTER_MS = 5;
 /** How often a reader that waits looks whether the other thread is still there. */
 const LOOK_MS = 1000;
 
