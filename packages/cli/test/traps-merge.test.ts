@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
+  appendFileSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -19,6 +20,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseMapfile, type RescueMap } from '@chunkrescue/mapfile';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missingForSmallDisk, smallDisk } from '../../engine/test/node/scratch.ts';
 import {
   type Answer,
   BAD,
@@ -319,6 +321,28 @@ describe('what a receipt gives away', () => {
     expect(`${stdout}${stderr}`).toContain('chunk00.raw');
     expect(existsSync(raw(stick, 2))).toBe(true);
     expect(existsSync(raw(stick, 0))).toBe(false);
+  });
+
+  test.skipIf(missingForSmallDisk())('makes room on a stick that is full to the last byte', () => {
+    const stick = smallDisk(16 * 1024) as string;
+    const pc = temporaryDirectory();
+    const map = join(pc, 'common.map');
+    const chunks = ['--chunk-size', '1MiB', '--out', stick, '--map', map];
+    expect(rescueCommand(['read', DEMO, ...BAD, '--chunk', '0-3', ...chunks]).status).toBe(4);
+    expect(merge(stick, join(pc, 'final.raw')).status).toBe(4);
+    for (let size = MIB; size >= 1; size = Math.floor(size / 2)) {
+      for (let isFull = false; !isFull; ) {
+        try {
+          appendFileSync(join(stick, 'photos'), Buffer.alloc(size, 1));
+        } catch {
+          isFull = true;
+        }
+      }
+    }
+    const { stdout } = rescueCommand(['read', DEMO, ...BAD, '--fit', '--free', ...chunks]);
+    expect(stdout).toContain('Deleted here, since the other PC has them');
+    expect(existsSync(raw(stick, 0))).toBe(false);
+    expect(existsSync(raw(stick, 4))).toBe(true);
   });
 
   test('is nothing of an earlier image once a new one is begun, even if that never gets far', () => {

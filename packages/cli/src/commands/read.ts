@@ -40,6 +40,8 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
     const manifest = manifestOf(origin);
     const layout = chooseLayout(args, { source, begun: manifest.chunkSize }, context);
     const received = takeReceipts(manifest.job as string, { out: args.out, common });
+    // First: a stick may be so full that nothing at all can be tried on it.
+    if (args.free) freeReceived(args.out, received, context);
     const room = lookForRoom(args, layout, context);
     const task: Task = {
       args,
@@ -51,15 +53,13 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
       receipt: received.known,
       room,
     };
-    if (args.free) freeReceived(args.out, received, context);
     if (args['domain-map'] !== undefined) warnOfMisread(args['domain-map'], context);
     if (args['retry-bad'] && mapfile === undefined) throw nothingToRetry(common);
     const plan = { spans, layout, mapfile };
     if (!args.fit) return readAll(parts(args, plan), task, context);
     const unread = [...unreadParts(args, plan)];
     if (unread.length === 0) throw allRead(layout);
-    const fresh = args.free ? lookForRoom(args, layout, context) : room;
-    return readAll(partsThatFit(unread, { room: fresh, out: args.out }, context), task, context);
+    return readAll(partsThatFit(unread, { room, out: args.out }, context), task, context);
   });
 }
 
