@@ -186,7 +186,7 @@ export function openTarget(
       : undefined;
     const target = present === undefined ? file : withCompareBeforeWrite(file, present);
     return {
-      target: withOutputOffset(target, offset),
+      target: offset === 0 ? target : withOutputOffset(target, offset),
       extend(size) {
         if (size <= 0) return;
         file.extend(size);

@@ -37,6 +37,7 @@ export class FileTarget implements Target {
   readonly kind: OutputKind;
   #fd: number | undefined;
   #directFd: number | undefined;
+  #to: Descriptors | undefined;
   readonly #isSynchronous: boolean;
   readonly #behind: WriteBehind | undefined;
   /** As long as the file must be in the end; the device's size for a device. */
@@ -221,8 +222,9 @@ export class FileTarget implements Target {
   }
 
   #descriptors(): Descriptors {
-    const hasPositions = this.kind !== 'other';
-    return { fd: this.#openFd(), directFd: this.#directFd, hasPositions };
+    const fd = this.#openFd();
+    this.#to ??= { fd, directFd: this.#directFd, hasPositions: this.kind !== 'other' };
+    return this.#to;
   }
 
   #openFd(): number {

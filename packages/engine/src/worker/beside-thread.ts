@@ -152,6 +152,12 @@ export class BesideThread implements PieceMemory {
   /** Takes a write over when its bytes are in this memory. */
   takeOver(to: Descriptors, pos: number, bytes: Uint8Array): boolean {
     if (bytes.buffer !== this.#board.memory.buffer || !to.hasPositions) return false;
+    // What a rescue of single sectors does each time: nothing is made for it.
+    const run = this.#runs[WRITE];
+    if (run !== undefined && this.#touches(run, { pos, offset: bytes.byteOffset, to })) {
+      run.size += bytes.length;
+      return true;
+    }
     this.#extend({ kind: WRITE, pos, offset: bytes.byteOffset, size: bytes.length, to });
     return true;
   }
@@ -206,14 +212,7 @@ export class BesideThread implements PieceMemory {
   /** Gathers what touches. */
   #extend(order: Order, isBorder = false): void {
     const run = this.#runs[order.kind];
-    const touches =
-      run !== undefined &&
-      !isBorder &&
-      run.pos + run.size === order.pos &&
-      run.offset + run.size === order.offset &&
-      this.#slotOf(run) === this.#slotOf(order) &&
-      run.to?.fd === order.to?.fd;
-    if (touches) {
+    if (run !== undefined && !isBorder && this.#touches(run, order)) {
       run.size += order.size;
       return;
     }
@@ -222,6 +221,15 @@ export class BesideThread implements PieceMemory {
   }
 
   /** No order goes over the border of a slot. */
+  #touches(run: Run, { pos, offset, to }: Pick<Order, 'pos' | 'offset' | 'to'>): boolean {
+    return (
+      run.pos + run.size === pos &&
+      run.offset + run.size === offset &&
+      offset % this.#slotSize !== 0 &&
+      run.to?.fd === to?.fd
+    );
+  }
+
   #slotOf({ offset }: Order): number {
     return Math.floor(offset / this.#slotSize);
   }
