@@ -1,5 +1,6 @@
 /** `rescue ddrescue` as a process: signals, streams, other runs, and a world in the way. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -102,6 +103,18 @@ test('nobody reading the screen any more saves the map and ends the program', as
   const map = mapOf(at.map);
   expect(map.sizeOf('+')).toBeGreaterThan(0);
   expectTrue(at.out, map);
+});
+
+test('--same-file reads what it wrote before: an overlapping copy repeats its beginning, as GNU does', () => {
+  const at = folder();
+  const [step, size, whole] = [256 * 1024, 6 * 1024 * 1024, 8 * 1024 * 1024];
+  const before = randomBytes(whole);
+  writeFileSync(at.out, before);
+  const words = ['-q', '-f', '--same-file', '-i0', `-o${step}`, `-s${size}`, at.out, at.out];
+  expect(ddrescue(...words).status).toBe(0);
+  const repeated = Buffer.alloc(size + step, before.subarray(0, step));
+  const expected = Buffer.concat([repeated, before.subarray(size + step)]);
+  expect(readFileSync(at.out).equals(expected)).toBe(true);
 });
 
 test('closed standard streams never let the screen into the image', () => {

@@ -1,15 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseMapfile } from '@chunkrescue/mapfile';
+import { parseMapfile, type RescueMap } from '@chunkrescue/mapfile';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 // The thread is a file of its own, so this is about what was built.
 import {
+  allowFsExt,
   BesideThread,
   closeBesideThread,
   type FileTarget,
   fileMapStore,
+  mergeChunks,
   openFileTarget,
   type RescueError,
   rescueBlocking,
@@ -212,6 +214,53 @@ test('what is held for long and written late is written before its memory is use
     });
     expect(wrong, `pieces of groups of ${count}`).toEqual([]);
   }
+});
+
+describe('a foreign chunk that is cut off while it is merged', () => {
+  const [WHOLE, PART] = [100, 97];
+
+  /** Merges a chunk that loses its end half-way, and one behind it that lies over its place. */
+  function mergeCut(keptSize: number): { image: Buffer; map: RescueMap; refused: unknown[] } {
+    const dir = scratchFolder();
+    const at = (name: string): string => join(dir, name);
+    writeFileSync(at('1.raw'), Buffer.alloc(WHOLE * MIB, 'X'));
+    writeFileSync(at('1.map'), `0 + 1\n0 ${WHOLE * MIB} +\n`);
+    writeFileSync(at('2.raw'), Buffer.alloc(PART * MIB + 8192, 'Y'));
+    writeFileSync(at('2.map'), `0 + 1\n0 ${PART * MIB} ?\n${PART * MIB} 8192 +\n`);
+    const memory = new BesideThread(MIB, 112);
+    const chunks = ['1', '2'].map((name) => ({ raw: at(`${name}.raw`), map: at(`${name}.map`) }));
+    const job = { chunks, image: at('image'), map: at('image.map') };
+    const merged = mergeChunks(
+      { ...job, isSameDisk: true, trustsHoles: true, givesReceipt: false },
+      {
+        signal: { aborted: false },
+        memory,
+        onEvent: (event) => {
+          const isThere = event.type === 'merging' && event.raw === at('1.raw');
+          if (isThere && event.done === 98 * MIB) truncateSync(at('1.raw'), keptSize);
+        },
+      },
+    );
+    memory.close();
+    return {
+      image: readFileSync(at('image')),
+      map: parseMapfile(readFileSync(at('image.map'), 'utf8')).map,
+      refused: merged.chunks.map(({ refusal }) => refusal?.code),
+    };
+  }
+
+  // With fs-ext a hole would be looked for behind the end.
+  allowFsExt();
+
+  test.each([98 * MIB + 4096, 98 * MIB])(
+    'is refused, and leaves nothing over the next (%i)',
+    (size) => {
+      const { image, map, refused } = mergeCut(size);
+      expect(refused).toEqual(['source-read', undefined]);
+      expect([...map.ranges('+')]).toEqual([{ pos: PART * MIB, size: 8192 }]);
+      expect(image.subarray(PART * MIB, PART * MIB + 8192).toString()).toBe('Y'.repeat(8192));
+    },
+  );
 });
 
 test('without another thread to be had the reader does all by itself', () => {
