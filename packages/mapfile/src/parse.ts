@@ -9,7 +9,7 @@ import { RunList } from './run-list.ts';
 import { Scanner } from './scan.ts';
 import { BLOCK_STATUSES, type BlockStatus, isRunState, type RunState } from './status.ts';
 
-/** The least that most block lines take, so that large lists need not grow. */
+/** The least that most block lines take. */
 const LINE_CHARS = 20;
 const PASS_MAX = 2 ** 31 - 1;
 /** For messages: positions are exact below this, and 2^63-1 stands for the open end. */
@@ -56,10 +56,10 @@ export function parseMapfile(text: string, options: ParseOptions = {}): Mapfile 
  * The same, for a text in parts of which each but the last ends behind a line feed: a large map need not be held
  * as one text. Undefined when the parts do not say all: then {@link parseMapfile} of the whole tells what is
  * wrong, if anything is.
- * @param room blocks to have room for
+ * @param size characters of the whole, about
  */
-export function parseMapfileParts(parts: Iterable<string>, room = 64): Mapfile | undefined {
-  const list = new RunList(room);
+export function parseMapfileParts(parts: Iterable<string>, size = 0): Mapfile | undefined {
+  const list = listFor(size);
   let top: ReturnType<typeof readTop> | undefined;
   let end = -1;
   try {
@@ -108,8 +108,13 @@ export function readStatusLine(scanner: Scanner): StatusLine {
 }
 
 function readStrict(scanner: Scanner): RescueMap {
-  const list = new RunList(64 + Math.floor(scanner.text.length / LINE_CHARS));
+  const list = listFor(scanner.text.length);
   return mapOf(list, readBlocks(scanner, list, -1));
+}
+
+/** Room for the blocks of a text, so that a large list need not grow. */
+function listFor(size: number): RunList {
+  return new RunList(64 + Math.floor(size / LINE_CHARS));
 }
 
 function mapOf(list: RunList, end: number): RescueMap {

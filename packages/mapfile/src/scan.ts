@@ -32,11 +32,10 @@ export class Scanner {
   #limit = 0;
   #lineStart = 0;
   /** What {@link isAtPlainBlock} found; `status` is a character, `next` where the next line begins. */
-  readonly plain: { pos: number; size: number; status: number; offset: number; next: number } = {
+  readonly plain: { pos: number; size: number; status: number; next: number } = {
     pos: 0,
     size: 0,
     status: 0,
-    offset: 0,
     next: 0,
   };
   #value = 0;
@@ -82,15 +81,13 @@ export class Scanner {
    */
   isAtPlainBlock(): boolean {
     const { text, plain } = this;
-    const start = this.#lineStart;
-    let at = this.#plainNumber(start);
+    let at = this.#plainNumber(this.#lineStart);
     if (at < 0) return false;
     plain.pos = this.#value;
     at = this.#plainNumber(at);
     if (at < 0 || text.charCodeAt(at + 1) !== LINE_FEED) return false;
     plain.size = this.#value;
     plain.status = text.charCodeAt(at);
-    plain.offset = start;
     plain.next = at + 2;
     return true;
   }

@@ -42,8 +42,6 @@ const EMPTY_BLOCK = /^[ \t\v\f\r]*\+?(0[xXbB]?)?0+\s*?[ \t+]\+?(0[xXbB]?)?0+\s*(
 /** Bytes from which on a mapfile is read part by part. */
 const LARGE = 4 * 1024 * 1024;
 const PART = 32 * 1024;
-/** The least that most block lines take. */
-const LINE_CHARS = 20;
 const LINE_FEED = 10;
 
 /** A mapfile that cannot be opened: the one trouble that `-t` goes on behind. */
@@ -108,23 +106,33 @@ function readText(path: string): string {
 function readLarge(path: string): Pick<LogMap, 'mapfile' | 'emptyBlocks'> | undefined {
   const stat = statOf(path);
   if (!stat?.isFile() || stat.size < LARGE) return undefined;
-  let first: string | undefined;
-  const fd = openSync(path, 'r');
   try {
-    const parts = function* (): Iterable<string> {
-      for (const part of textParts(fd)) {
-        first ??= part;
-        yield part;
-      }
-    };
-    const mapfile = parseMapfileParts(parts(), Math.ceil(stat.size / LINE_CHARS));
-    if (mapfile === undefined || first === undefined) return undefined;
-    // Blocks of no bytes stand in front of all others, or the text is a strange one.
-    const end = endOfEmptyBlocks(first);
-    return end === first.length ? undefined : { mapfile, emptyBlocks: emptyBlocksOf(first, {}) };
-  } finally {
-    closeSync(fd);
+    const fd = openSync(path, 'r');
+    try {
+      return readParts(fd, stat.size);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    // Trouble of the system is met again, and told, when it is read as a whole.
+    errnoOf(error);
+    return undefined;
   }
+}
+
+function readParts(fd: number, size: number): ReturnType<typeof readLarge> {
+  let first: string | undefined;
+  const parts = function* (): Iterable<string> {
+    for (const part of textParts(fd)) {
+      first ??= part;
+      yield part;
+    }
+  };
+  const mapfile = parseMapfileParts(parts(), size);
+  if (mapfile === undefined || first === undefined) return undefined;
+  // Blocks of no bytes stand in front of all others, or the text is a strange one.
+  const end = endOfEmptyBlocks(first);
+  return end === first.length ? undefined : { mapfile, emptyBlocks: emptyBlocksOf(first, {}) };
 }
 
 /** A file's text, cut behind line feeds; the last part is what is left. */
