@@ -140,10 +140,8 @@ function* loop(
   run: Run,
 ): Generator<PromiseLike<unknown> | undefined, RescueEnd, unknown> {
   const { source, target, signal } = options;
-  // No read is longer than the map, and a cluster may be a gigabyte.
-  const { clusterSize, sectorSize } = rescue.settings;
-  const size = Math.min(clusterSize, rescue.map.end - rescue.map.start);
-  const memory = options.memory ?? oneBuffer(source, Math.max(1, size));
+  const { sectorSize } = rescue.settings;
+  const memory = options.memory ?? oneBuffer(source, rescue.readMax);
   const steps = rescueSteps(rescue);
   let step = steps.next();
   if (!step.done) yield* run.save();

@@ -217,6 +217,13 @@ export class RescueMap {
     }
   }
 
+  /** Gives what lies in a domain and in the map a status, as {@link set} does. */
+  fill(domain: Domain, status: BlockStatus): void {
+    for (const { pos, size } of domain.clip(this.start, this.#end).ranges()) {
+      this.set(pos, pos + size, status);
+    }
+  }
+
   /** Gives block `index` a status without merging it with its neighbours. */
   relabel(index: number, status: BlockStatus): void {
     this.#newStarts[0] = this.posAt(index);

@@ -1,5 +1,5 @@
 /** Mapfiles as `ddrescuelog` writes them, plain or with sizes that people read behind each line. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { VERSION } from '@chunkrescue/engine';
 import { type BlockRuns, blockBytes, type Mapfile, OPEN_END } from '@chunkrescue/mapfile';
 import { scaled } from '../screen/gnu-numbers.ts';
@@ -7,6 +7,7 @@ import { reasonInC } from './c-errors.ts';
 import { GnuError, type GnuIo } from './io.ts';
 import type { LogMap } from './log-map.ts';
 import { RunList } from './log-runs.ts';
+import { writeAll } from './standard-streams.ts';
 
 export type StatusLine = Pick<Mapfile, 'position' | 'state' | 'pass'>;
 
@@ -113,11 +114,6 @@ export function writeNewMap(io: GnuIo, path: string, output: Output): void {
   } catch (error) {
     throw new GnuError(`${path}: Error writing mapfile: ${reasonInC(error)}`);
   }
-}
-
-function writeAll(fd: number, data: string | Uint8Array): void {
-  const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }
 
 const COLUMNS = '#      pos        size  status\n';

@@ -143,7 +143,7 @@ function runAsked(parts: RunParts): number {
 }
 
 function run(parts: RunParts): number {
-  const behind = new BesideThread(longestRead(parts.rescue));
+  const behind = new BesideThread(parts.rescue.readMax);
   try {
     return runWith(parts, behind);
   } finally {
@@ -192,11 +192,6 @@ function runWith(parts: RunParts, behind: BesideThread): number {
   }
   view.finish(result);
   return rescueEnd(result, { values, names });
-}
-
-/** No read is longer than the map, and a cluster may be a gigabyte. */
-function longestRead({ map, settings }: Rescue): number {
-  return Math.max(1, Math.min(settings.clusterSize, map.end - map.start));
 }
 
 /** What the options say of the run besides what is read next. */

@@ -6,7 +6,7 @@ import {
   resolveSettings,
   type SettingsInput,
 } from '@chunkrescue/engine';
-import { Domain, type Mapfile, OPEN_END } from '@chunkrescue/mapfile';
+import { Domain, type Mapfile, OPEN_END, type RescueMap } from '@chunkrescue/mapfile';
 import { groupedDigits } from '../screen/gnu-numbers.ts';
 import { usage } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
@@ -127,22 +127,24 @@ export function refuseTruncation(values: DdrescueValues, mapfile: Mapfile | unde
 
 /** From the first to the last byte of the domain that the map claims. */
 export function claimedIn({ map }: Rescue): Domain {
-  let pos = -1;
-  let end = 0;
-  for (let i = 0; i < map.count; i++) {
-    if (map.statusAt(i) !== '+' || !map.isInDomain(i)) continue;
-    if (pos < 0) pos = map.posAt(i);
-    end = map.endAt(i);
-  }
-  return Domain.whole(Math.max(pos, 0), end);
+  const { pos, end } = hullOf(map, (index) => map.statusAt(index) === '+');
+  return Domain.whole(pos, end);
 }
 
 /** From the first to the last byte of the domain. */
 export function boundsOf({ map }: Rescue): { pos: number; end: number } {
+  return hullOf(map, () => true);
+}
+
+/** From the first to the last wanted block of the domain; from 0 to 0 when there is none. */
+function hullOf(
+  map: RescueMap,
+  isWanted: (index: number) => boolean,
+): { pos: number; end: number } {
   let pos = -1;
   let end = 0;
   for (let i = 0; i < map.count; i++) {
-    if (!map.isInDomain(i)) continue;
+    if (!map.isInDomain(i) || !isWanted(i)) continue;
     if (pos < 0) pos = map.posAt(i);
     end = map.endAt(i);
   }

@@ -28,12 +28,7 @@ export function withChunkMap(common: MapStore, chunk: ChunkMap): MapStore {
     save(mapfile) {
       if (chunk.isWanted?.() === false) return common.save(mapfile);
       const map = mapfile.map.slice(domain.start, domain.end);
-      for (const { pos, size } of between
-        .union(chunk.elsewhere)
-        .clip(map.start, map.end)
-        .ranges()) {
-        map.set(pos, pos + size, '?');
-      }
+      map.fill(between.union(chunk.elsewhere), '?');
       map.mergeNeighbours();
       const comments = chunk.comments(map).map((comment) => `# ${comment}`);
       const saved = chunk.store.save({

@@ -13,9 +13,15 @@ import { HeldPieces, type PieceMemory } from './held-pieces.ts';
 import { readManifest } from './manifest.ts';
 import { lostImage, notAnImage, otherImage, secondImage, unknownImage } from './merge-errors.ts';
 import type { MergedChunk, MergeEvent, MergeJob, MergeResult, ReceiptNote } from './merge-job.ts';
-import { MergedImage } from './merged-image.ts';
-import { type ChunkPair, type OpenChunk, openChunk, readChunkMap } from './open-chunk.ts';
-import { receiptName, receiptsIn, writeReceipt } from './receipt.ts';
+import { type ChunkFacts, MergedImage } from './merged-image.ts';
+import {
+  type ChunkMapFacts,
+  type ChunkPair,
+  type OpenChunk,
+  openChunk,
+  readChunkMap,
+} from './open-chunk.ts';
+import { type Receipt, receiptName, receiptsIn, writeReceipt } from './receipt.ts';
 import { checkSamples } from './samples.ts';
 import { sealedMapStore } from './sealed-map-store.ts';
 
@@ -47,8 +53,6 @@ export function mergeChunks(job: MergeJob, how: MergeFollowing): MergeResult {
   const image = new MergedImage(job, { store, known, memory: how.memory });
   const chunks: MergedChunk[] = [];
   let end: MergeResult['end'] = 'finished';
-  // A chunk is written while the next one is read and checked, and told of when it is in the image.
-  let waiting: MergedChunk | undefined;
   const tell = (chunk: MergedChunk): void => {
     chunks.push(chunk);
     how.onEvent({ type: 'merged', chunk });
@@ -57,10 +61,10 @@ export function mergeChunks(job: MergeJob, how: MergeFollowing): MergeResult {
   const doubt = ({ claims }: OpenChunk): void => {
     doubted = doubted.union(claims);
   };
+  // A chunk is written while the next one is read and checked, and told of when it is in the image.
   const settle = (): void => {
-    image.commit();
-    if (waiting !== undefined) tell(waiting);
-    waiting = undefined;
+    const written = image.commit();
+    if (written !== undefined) tell(written);
   };
   try {
     checkOldBytes(job, image);
@@ -70,13 +74,13 @@ export function mergeChunks(job: MergeJob, how: MergeFollowing): MergeResult {
       const merged = how.signal.aborted
         ? undefined
         : take(pair, { job, image, how, settle, doubt });
-      if (waiting !== undefined) settle();
       if (merged === undefined) {
         end = 'aborted';
         break;
       }
-      if (image.isWriting) waiting = merged;
-      else tell(merged);
+      if (merged === image.writing) continue;
+      settle();
+      tell(merged);
     }
     settle();
     image.save();
@@ -111,43 +115,41 @@ function checkOldBytes(job: MergeJob, image: MergedImage): void {
 function refuseSecondImage(job: MergeJob, image: MergedImage): void {
   const there = Domain.fromMap(image.facts.map);
   const coming = job.chunks.reduce((all, pair) => all.union(claimsIn(pair)), there);
-  for (const folder of new Set(job.chunks.map(({ raw }) => splitPath(raw).folder))) {
-    for (const { map, path } of receiptsIn(folder)) {
-      const known = Domain.fromMap(map);
-      const isOther = there.intersect(known).isEmpty && !known.subtract(coming).isEmpty;
-      if (isOther) throw secondImage(job, path);
-    }
+  for (const { map, path } of receiptsBeside(job)) {
+    const known = Domain.fromMap(map);
+    const isOther = there.intersect(known).isEmpty && !known.subtract(coming).isEmpty;
+    if (isOther) throw secondImage(job, path);
   }
+}
+
+function receiptsBeside(job: MergeJob): Receipt[] {
+  return [...new Set(job.chunks.map(({ raw }) => splitPath(raw).folder))].flatMap(receiptsIn);
 }
 
 /** What receipts say of an earlier image is not true of this one, even should it never be finished. */
 function withdrawReceipts(job: MergeJob): void {
-  const jobs = new Set(job.chunks.map(jobOf));
-  for (const folder of new Set(job.chunks.map(({ raw }) => splitPath(raw).folder))) {
-    for (const receipt of receiptsIn(folder)) {
-      // A folder that cannot be written to cannot be freed by a receipt either.
-      if (jobs.has(receipt.job)) unlessErrno(READ_ONLY, () => removeFile(receipt.path));
-    }
+  const receipts = receiptsBeside(job);
+  if (receipts.length === 0) return;
+  const jobs = new Set(job.chunks.map((pair) => toldBy(pair)?.manifest.job));
+  for (const receipt of receipts) {
+    // A folder that cannot be written to cannot be freed by a receipt either.
+    if (jobs.has(receipt.job)) unlessErrno(READ_ONLY, () => removeFile(receipt.path));
   }
 }
 
 const READ_ONLY = ['EROFS', 'EACCES', 'EPERM'];
 
-function jobOf(pair: ChunkPair): string | undefined {
-  try {
-    return readChunkMap(pair).manifest.job;
-  } catch (error) {
-    if (error instanceof RescueError) return undefined;
-    throw error;
-  }
-}
-
 /** What a chunk claims; nothing when its map cannot be read. */
 function claimsIn(pair: ChunkPair): Domain {
+  const told = toldBy(pair);
+  return told === undefined ? Domain.of([]) : Domain.fromMap(told.mapfile.map);
+}
+
+function toldBy(pair: ChunkPair): ChunkMapFacts | undefined {
   try {
-    return Domain.fromMap(readChunkMap(pair).mapfile.map);
+    return readChunkMap(pair);
   } catch (error) {
-    if (error instanceof RescueError) return Domain.of([]);
+    if (error instanceof RescueError) return undefined;
     throw error;
   }
 }
@@ -189,14 +191,10 @@ function mergeOne(chunk: OpenChunk, { job, image, how, settle }: Taking): Merged
   if (!checkForMerge(chunk, { job: asked, image: image.facts, how, pieces })) return undefined;
   if (isRepeated) return { ...facts, isRepeated, added: 0, refusal: undefined };
   settle();
-  const added = image.add(chunk, { how, pieces });
-  return added === undefined ? undefined : { ...facts, added, refusal: undefined };
+  return image.add(chunk, { how, pieces, facts });
 }
 
-function factsOf(
-  pair: ChunkPair,
-  chunk: OpenChunk | undefined,
-): Omit<MergedChunk, 'added' | 'refusal'> {
+function factsOf(pair: ChunkPair, chunk: OpenChunk | undefined): ChunkFacts {
   const map = chunk?.map;
   const unread = map === undefined ? 0 : map.sizeOf('-') + map.sizeOf('/') + map.sizeOf('*');
   return {
@@ -219,9 +217,7 @@ interface Arrived {
 function without(map: RescueMap, doubted: Domain): RescueMap {
   if (doubted.isEmpty) return map;
   const certain = map.clone();
-  for (const { pos, size } of doubted.clip(map.start, map.end).ranges()) {
-    certain.set(pos, pos + size, '?');
-  }
+  certain.fill(doubted, '?');
   return certain;
 }
 

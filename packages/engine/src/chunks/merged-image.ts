@@ -10,7 +10,7 @@ import { dropEvidence, keepEvidence, sealsIn } from './evidence.ts';
 import type { HeldPieces, PieceMemory } from './held-pieces.ts';
 import { CHUNK_FORMAT, type Manifest, manifestComments, readManifest } from './manifest.ts';
 import type { MergeFollowing } from './merge.ts';
-import type { MergeJob, MergeResult } from './merge-job.ts';
+import type { MergedChunk, MergeJob, MergeResult } from './merge-job.ts';
 import type { OpenChunk } from './open-chunk.ts';
 import { sizeOf } from './pieces.ts';
 import { SOURCE_ZONES, Zones } from './samples.ts';
@@ -23,13 +23,16 @@ interface ImageStart {
   readonly memory: PieceMemory | undefined;
 }
 
+/** What is told of a chunk, whatever becomes of it. */
+export type ChunkFacts = Omit<MergedChunk, 'added' | 'refusal'>;
+
 /** A chunk whose bytes are on their way. */
 interface Writing {
   readonly chunk: OpenChunk;
-  readonly fresh: Domain;
+  readonly merged: MergedChunk;
 }
 
-interface Adding {
+interface Walking {
   readonly how: MergeFollowing;
   readonly pieces: HeldPieces;
 }
@@ -82,9 +85,9 @@ export class MergedImage {
     return this.#map.end === 0;
   }
 
-  /** Whether a chunk is still being written, and not claimed yet. */
-  get isWriting(): boolean {
-    return this.#writing !== undefined;
+  /** The chunk that is still being written, and not claimed yet. */
+  get writing(): MergedChunk | undefined {
+    return this.#writing?.merged;
   }
 
   /** Whether a chunk can be checked before the one that is being written is in: nothing it needs changes. */
@@ -95,11 +98,14 @@ export class MergedImage {
   }
 
   /**
-   * Begins to put a checked chunk in, which {@link commit} ends; returns how many bytes are new, or undefined
-   * when it was stopped: then nothing of it is claimed.
+   * Begins to put a checked chunk in, which {@link commit} ends; returns what will be told of it, or undefined when
+   * it was stopped: then nothing of it is claimed.
    * @throws RescueError when a byte cannot be written, or the chunk changed since
    */
-  add(chunk: OpenChunk, { how, pieces }: Adding): number | undefined {
+  add(
+    chunk: OpenChunk,
+    { how, pieces, facts }: Walking & { readonly facts: ChunkFacts },
+  ): MergedChunk | undefined {
     // A chunk that failed half-way may have left writes, and they would come after this one's.
     this.#target?.settle();
     const size = refuseOtherSize(chunk, this.facts);
@@ -112,26 +118,28 @@ export class MergedImage {
     if (this.#job.replaces) this.#forget(claims);
     const written = this.#job.replaces ? claims : fresh;
     if (!this.#copy(chunk, { written, how, pieces })) return undefined;
-    this.#writing = { chunk, fresh };
-    return fresh.size;
+    const merged = { ...facts, added: fresh.size, refusal: undefined };
+    this.#writing = { chunk, merged };
+    return merged;
   }
 
   /**
-   * Makes the chunk that is being written durable, and claims it; without one nothing happens.
+   * Makes the chunk that is being written durable, claims it, and returns it; without one nothing happens.
    * @throws RescueError when a byte could not be written, or the map; then nothing of it is claimed
    */
-  commit(): void {
-    if (this.#writing === undefined) return;
-    const { chunk, fresh } = this.#writing;
+  commit(): MergedChunk | undefined {
+    if (this.#writing === undefined) return undefined;
+    const { chunk, merged } = this.#writing;
     this.#writing = undefined;
     // First: what is claimed in memory may be saved by whoever comes next.
     this.#target?.settle();
     this.#map = unionOf(this.#map, chunk.map);
-    const doubtful = chunk.isOurs ? (chunk.manifest.unchecked ?? 0) : fresh.size;
-    this.#learn(chunk.manifest, Math.min(doubtful, fresh.size));
+    const doubtful = chunk.isOurs ? (chunk.manifest.unchecked ?? 0) : merged.added;
+    this.#learn(chunk.manifest, Math.min(doubtful, merged.added));
     this.save();
     keepEvidence(this.#job.image, chunk);
     if (chunk.seal !== undefined) this.#seals.add(chunk.seal);
+    return merged;
   }
 
   /**
@@ -150,16 +158,17 @@ export class MergedImage {
   #forget(claims: Domain): void {
     dropEvidence(this.#job.image, claims);
     const map = this.#map.clone();
-    for (const { pos, size } of claims.intersect(Domain.fromMap(map)).ranges()) {
-      map.set(pos, pos + size, '?');
-    }
+    map.fill(claims.intersect(Domain.fromMap(map)), '?');
     map.mergeNeighbours();
     this.#map = map;
     this.save();
     this.#seals = sealsIn(this.#job.image, map);
   }
 
-  #copy(chunk: OpenChunk, { written, how, pieces }: Adding & { written: Domain }): boolean {
+  #copy(
+    chunk: OpenChunk,
+    { written, how, pieces }: Walking & { readonly written: Domain },
+  ): boolean {
     const total = chunk.claims.size;
     let done = 0;
     if (written.isEmpty) return true;

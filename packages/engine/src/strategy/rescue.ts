@@ -52,6 +52,11 @@ export class Rescue {
     this.pass = line.pass;
   }
 
+  /** Bytes of the longest read: none is longer than the map, and a cluster may be a gigabyte. */
+  get readMax(): number {
+    return Math.max(1, Math.min(this.settings.clusterSize, this.map.end - this.map.start));
+  }
+
   /** Puts a request into the status line, before it is read. */
   begin(request: Request): void {
     this.request = request;

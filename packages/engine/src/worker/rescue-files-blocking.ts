@@ -189,9 +189,7 @@ function nothingToDo(
 function forgetting(mapfile: Mapfile | undefined, domain: Domain): Mapfile | undefined {
   if (mapfile === undefined) return undefined;
   const map = mapfile.map.clone();
-  for (const { pos, size } of domain.clip(map.start, map.end).ranges()) {
-    map.set(pos, pos + size, '?');
-  }
+  map.fill(domain, '?');
   return { ...mapfile, map };
 }
 
