@@ -25,6 +25,9 @@ export const FILES: Readonly<Record<string, string>> = {
   'ddrescue-entry': 'packages/cli/dist/gnu/ddrescue-entry.js',
   'job-entry': 'packages/engine/dist/worker/job-entry.js',
   'beside-entry': 'packages/engine/dist/worker/beside-entry.js',
+  'reader-entry': 'packages/engine/dist/worker/reader-entry.js',
+  // A process.
+  'direct-entry': 'packages/engine/dist/node/direct-entry.js',
 };
 
 /** What yargs loads, of which it needs little: 25 ms of every start. */

@@ -68,6 +68,12 @@ export type RescueEvent =
       /** A limit is passed: no read follows. */
       readonly isLast: boolean;
     }
+  | {
+      /** A read has not come back yet; told once a second as long as that is so. */
+      readonly type: 'waiting';
+      readonly waitedMs: number;
+      readonly progress: Progress;
+    }
   | { readonly type: 'saved'; readonly progress: Progress }
   | { readonly type: 'failed'; readonly progress: Progress }
   | { readonly type: 'ended'; readonly end: RescueEnd; readonly progress: Progress };

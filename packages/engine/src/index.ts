@@ -139,6 +139,7 @@ export type {
   FileRescueJob,
   FileRescueResult,
 } from './worker/job.ts';
+export { closeReaderThread, readerThread } from './worker/reader-thread.ts';
 export { rescueFilesBlocking } from './worker/rescue-files-blocking.ts';
 export { withBadAreas } from './wrap/bad-areas.ts';
 export { withBadSectorData } from './wrap/bad-sector-data.ts';

@@ -54,6 +54,12 @@ export interface Source {
    * in another way, if there is one, so that no good byte is lost with its bad neighbour.
    */
   enter?(start: PhaseStart): MaybePromise<void>;
+  /**
+   * Names somebody to be told, from time to time, how many milliseconds a read that blocks has taken so far; nobody,
+   * when it is undefined. What it throws gives the read up and comes out of {@link read}; bytes may still come
+   * into the read's memory later, and nothing can be read from this source any more.
+   */
+  watch?(onWait: ((waitedMs: number) => void) | undefined): void;
   /** Memory that suits {@link read} best (direct reads want it aligned). Default: a plain `Uint8Array`. */
   allocate?(size: number): Uint8Array;
   /** Opens the same source anew, after it went away and came back. */

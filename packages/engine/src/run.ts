@@ -12,7 +12,11 @@ import type { StepsEnd } from './strategy/steps.ts';
 
 const PROGRESS_MS = 100;
 /** A pause is cut into pieces, so that stopping need not wait for its end. */
-const PAUSE_PIECE_MS = 100;
+const PAUSE_PIECE_MS = 50;
+/** A read that takes so long may never come back. */
+const LONG_READ_MS = 1000;
+/** While a read has not come back, a save holds nothing up. */
+const IDLE_SAVE_MS = 5000;
 
 /** All limits, in the order in which ddrescue tells of those that were passed. */
 const LIMITS: readonly RescueEnd[] = [
@@ -22,6 +26,9 @@ const LIMITS: readonly RescueEnd[] = [
   'timeout',
   'slow-reads',
 ];
+
+/** A read that does not come back is not waited for, because the run must stop. */
+export class ReadGivenUp extends Error {}
 
 /** Keeps a run's time and tells of it. The session calls it around each read. */
 export class Run {
@@ -45,6 +52,10 @@ export class Run {
   #toldMs: number;
   #savedMs: number;
   #saves = 0;
+  /** Reads so far, and when the map was saved. */
+  #reads = 0;
+  #savedReads = 0;
+  #waitToldMs = 0;
 
   constructor(options: SessionOptions, rescue: Rescue) {
     this.#options = options;
@@ -109,8 +120,35 @@ export class Run {
     this.tell({ type: 'second', isLast, progress: this.progress() });
   }
 
+  /**
+   * A read has not come back yet. What was read before is saved meanwhile, soon, since there is time for it.
+   * @throws ReadGivenUp when the run must stop
+   */
+  whileReading(waitedMs: number): void {
+    const { signal } = this.#options;
+    if (signal?.aborted) throw new ReadGivenUp();
+    if (waitedMs < LONG_READ_MS) {
+      this.#waitToldMs = 0;
+      return;
+    }
+    if (waitedMs - this.#waitToldMs >= LONG_READ_MS) {
+      this.#waitToldMs = waitedMs;
+      this.tell({ type: 'waiting', waitedMs, progress: this.progress() });
+    }
+    const isNew = this.#reads > this.#savedReads && this.#trouble === undefined;
+    const now = this.now();
+    if (!isNew || (now - this.#savedMs < IDLE_SAVE_MS && !this.isSaveDue(now))) return;
+    try {
+      // Whoever is told in the middle of a read waits for nothing.
+      for (const promise of this.save()) if (promise !== undefined) return;
+    } catch (error) {
+      this.#trouble = error;
+    }
+  }
+
   /** Takes note of a read before the strategy goes on; says how fast the last second was, if one has passed. */
   note(read: { copied: number; failed: number }, nowMs: number): Pace | undefined {
+    this.#reads++;
     this.#failedBytes += read.failed;
     this.#last = this.#rescue.request;
     if (!this.#rates.isDue(nowMs)) return undefined;
@@ -229,6 +267,7 @@ export class Run {
     });
     yield* settled(store.save({ heading, position, state, pass, map }));
     this.#savedMs = clock.now();
+    this.#savedReads = this.#reads;
     this.#saves++;
     this.emit('saved');
   }

@@ -9,7 +9,7 @@ import { refuseFatal } from './fatal-errors.ts';
 import type { PassedLimit, TimeLimits } from './limits.ts';
 import { type PlanInput, planRescue } from './plan.ts';
 import type { Clock, MapStore, MaybePromise, ReadOutcome, Source, Target } from './ports.ts';
-import { Run } from './run.ts';
+import { ReadGivenUp, Run } from './run.ts';
 import { isPromise, settled } from './settled.ts';
 import { completeManner } from './strategy/manner.ts';
 import type { Rescue } from './strategy/rescue.ts';
@@ -102,6 +102,7 @@ export function* session(options: SessionOptions): Session {
   const run = new Run(options, rescue);
   run.emit('started');
   let end: RescueEnd;
+  options.source.watch?.((waitedMs) => run.whileReading(waitedMs));
   try {
     end = yield* loop(options, rescue, run);
     if (end === 'finished' && options.targetSize !== undefined) {
@@ -160,8 +161,8 @@ function* loop(
     if (signal?.aborted) return 'aborted';
     const into = memory.take(request.size);
     const startMs = run.now();
-    const answer = source.read(request.pos, into);
-    const outcome = isPromise(answer) ? ((yield answer) as ReadOutcome) : answer;
+    const outcome = yield* read(source, request.pos, into);
+    if (outcome === undefined) return 'aborted';
     const endMs = run.now();
     nowMs = endMs;
     const { copied, errno } = outcome;
@@ -185,6 +186,21 @@ function* loop(
     if (!options.isBlocking) yield undefined;
   }
   return yield* run.conclude(step);
+}
+
+/** Undefined when it was given up, because the run must stop. */
+function* read(
+  source: Source,
+  pos: number,
+  into: Uint8Array,
+): Generator<PromiseLike<unknown> | undefined, ReadOutcome | undefined, unknown> {
+  try {
+    const answer = source.read(pos, into);
+    return isPromise(answer) ? ((yield answer) as ReadOutcome) : answer;
+  } catch (error) {
+    if (error instanceof ReadGivenUp) return undefined;
+    throw error;
+  }
 }
 
 function oneBuffer(source: Source, size: number): ReadMemory {

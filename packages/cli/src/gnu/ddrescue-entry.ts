@@ -1,6 +1,11 @@
 /** The thread that is `rescue ddrescue`: blocking from beginning to end. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { allowFsExt, blockingClock, closeBesideThread } from '@chunkrescue/engine';
+import {
+  allowFsExt,
+  blockingClock,
+  closeBesideThread,
+  closeReaderThread,
+} from '@chunkrescue/engine';
 import { ddrescue } from './ddrescue.ts';
 import type { HostInput } from './ddrescue-host.ts';
 import { BROKEN, STOP, WAITING } from './host-control.ts';
@@ -41,4 +46,5 @@ const status = ddrescue(words, {
   commandLine: ['rescue', 'ddrescue', ...words].join(' '),
 });
 closeBesideThread();
+closeReaderThread();
 parentPort?.postMessage(status);

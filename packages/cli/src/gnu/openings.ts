@@ -11,6 +11,7 @@ import {
   preallocate,
   RescueError,
   type RescueOptions,
+  readerThread,
   type Source,
   statOf,
   type Target,
@@ -99,7 +100,8 @@ export function openSource(
   const { sectorSize } = sizesOf(values);
   let file: FileSource;
   try {
-    file = openFileSource(infile, { direct: values.idirect ?? false, sectorSize });
+    const direct = values.idirect ?? false;
+    file = openFileSource(infile, { direct, sectorSize, patient: readerThread });
   } catch (error) {
     if (!(error instanceof RescueError)) throw error;
     throw new GnuError(`${infile}: Can't open input file: ${reasonInC(error)}`);

@@ -90,6 +90,7 @@ export class Reporter {
     }
     if (event.type !== 'progress') this.#options.log?.info(event, label);
     if (event.type === 'progress' || event.type === 'phase') this.#progress(label, event.progress);
+    if (event.type === 'waiting') this.#waiting(label, event);
     if (event.type === 'fallback') this.#fallback(event.source);
     if (event.type === 'ended') this.#clear();
   }
@@ -125,6 +126,15 @@ export class Reporter {
     if (progress.sinceSuccessMs >= 5000)
       parts.push(`no data for ${duration(progress.sinceSuccessMs)}`);
     this.#line(parts.join(', '));
+  }
+
+  #waiting(
+    label: string,
+    { waitedMs, progress }: Extract<FileRescueEvent, { type: 'waiting' }>,
+  ): void {
+    this.#line(
+      `${label}: no answer of the disk for ${duration(waitedMs)}, at position ${progress.readPos}; Ctrl-C is safe`,
+    );
   }
 
   #line(text: string): void {

@@ -10,6 +10,7 @@ import { refuseLost } from '../fatal-errors.ts';
 import type { PhaseStart, ReadOutcome, Source, SourceIdentity } from '../ports.ts';
 import { type FileSource, openFileSource } from './file-source.ts';
 import { isUnsupported } from './open-input.ts';
+import type { PatientReader } from './patient-read.ts';
 
 /**
  * Whether reads go past the kernel's cache. `always` is refused where that is not possible; `auto` copies through
@@ -22,6 +23,8 @@ export interface SourceOptions {
   readonly direct: DirectReading;
   /** Called once, when `auto` finds that direct reads are not possible. */
   readonly onFallback?: () => void;
+  /** See {@link FileSourceOptions.patient}. */
+  readonly patient?: () => PatientReader;
 }
 
 /** A source that is closed at once. */
@@ -33,8 +36,11 @@ export interface OpenSource extends Source {
  * Opens a file or device for reading.
  * @throws RescueError `source-open`, or `direct-unsupported` when direct reads were asked for in vain
  */
-export function openSource(path: string, { direct, onFallback }: SourceOptions): OpenSource {
-  const file = openFileSource(path, { direct: direct === 'always' });
+export function openSource(
+  path: string,
+  { direct, onFallback, patient }: SourceOptions,
+): OpenSource {
+  const file = openFileSource(path, { direct: direct === 'always', ...(patient && { patient }) });
   return direct === 'auto' ? new AutoDirectSource(file, onFallback) : file;
 }
 
@@ -46,6 +52,7 @@ class AutoDirectSource implements Source {
   #hasFallenBack = false;
   #isCopying = true;
   #sectorSize = 0;
+  #onWait: ((waitedMs: number) => void) | undefined;
 
   /** @param cached belongs to this source from now on */
   constructor(cached: FileSource, onFallback: (() => void) | undefined) {
@@ -84,6 +91,12 @@ class AutoDirectSource implements Source {
     if (!this.#isCopying) this.#openDirectly();
   }
 
+  watch(onWait: ((waitedMs: number) => void) | undefined): void {
+    this.#onWait = onWait;
+    this.#cached.watch(onWait);
+    this.#direct?.watch(onWait);
+  }
+
   read(pos: number, into: Uint8Array): ReadOutcome {
     if (!this.#isCopying) return this.#readDirectly(pos, into) ?? this.#cached.read(pos, into);
     const outcome = this.#cached.read(pos, into);
@@ -106,7 +119,10 @@ class AutoDirectSource implements Source {
   #openDirectly(): FileSource | undefined {
     if (this.#hasFallenBack) return undefined;
     try {
-      this.#direct ??= this.#cached.openDirectly();
+      if (this.#direct === undefined) {
+        this.#direct = this.#cached.openDirectly();
+        this.#direct.watch(this.#onWait);
+      }
     } catch (error) {
       if (!(error instanceof RescueError)) throw error;
       // It was there until now.

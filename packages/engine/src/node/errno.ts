@@ -26,6 +26,12 @@ export function errnoOf(error: unknown): string {
   return named?.[0] ?? `errno ${number}`;
 }
 
+/** Number of the system's error that a blocking call threw, above 0. Anything else is thrown again. */
+export function errnoNumberOf(error: unknown): number {
+  if (!isSystemError(error) || error.errno === undefined) throw error;
+  return Math.abs(error.errno);
+}
+
 /** Words for an error's name, without a full stop: `permission denied`. */
 export function reasonOf(errno: string): string {
   for (const [name, reason] of getSystemErrorMap().values()) {

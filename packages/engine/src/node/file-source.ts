@@ -5,7 +5,7 @@
  * read in a wider range into memory of our own, and the outcome is translated back: bytes before the wanted
  * ones do not count, and trouble behind them does not either.
  */
-import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, readSync, statfsSync, statSync } from 'node:fs';
 import { alignDown, alignUp } from '@chunkrescue/mapfile';
 import type { ReadOutcome, Source, SourceIdentity } from '../ports.ts';
 import { alignedBuffer } from './aligned-memory.ts';
@@ -14,6 +14,7 @@ import { errnoOf, unlessErrno } from './errno.ts';
 import { fsExt } from './fs-ext.ts';
 import { hasNoData } from './holes.ts';
 import { openInput } from './open-input.ts';
+import type { PatientReader } from './patient-read.ts';
 import { otherDevice } from './same-device.ts';
 
 export interface FileSourceOptions {
@@ -21,7 +22,12 @@ export interface FileSourceOptions {
   readonly direct: boolean;
   /** Bytes; instead of the logical sector that the device tells. */
   readonly sectorSize?: number;
+  /** Makes the reads of what may keep one waiting: devices, and files that another machine or program serves. */
+  readonly patient?: () => PatientReader;
 }
+
+/** File systems whose files come from elsewhere, by the numbers that statfs tells: FUSE, NFS, SMB, CIFS, 9P. */
+const SERVED = [0x65735546, 0x6969, 0xfe534d42, 0xff534d42, 0x01021997];
 
 const BOUNCE_SIZE = 1 << 20;
 /**
@@ -41,6 +47,8 @@ export class FileSource implements Source {
   /** What direct reads must be multiples of; 1 for reads through the cache. */
   #unit: number;
   #bounce: Uint8Array | undefined;
+  readonly #patient: PatientReader | undefined;
+  #onWait: ((waitedMs: number) => void) | undefined;
 
   constructor(path: string, options: FileSourceOptions) {
     this.name = path;
@@ -49,6 +57,7 @@ export class FileSource implements Source {
     this.#fd = opened.fd;
     this.#info = opened.info;
     this.#unit = opened.unit;
+    this.#patient = this.#mayHang() ? options.patient?.() : undefined;
   }
 
   get kind(): DeviceInfo['kind'] {
@@ -74,6 +83,10 @@ export class FileSource implements Source {
   /** Memory that direct reads can go into without a copy. */
   allocate(size: number): Uint8Array {
     return alignedBuffer(size);
+  }
+
+  watch(onWait: ((waitedMs: number) => void) | undefined): void {
+    this.#onWait = onWait;
   }
 
   read(pos: number, into: Uint8Array): ReadOutcome {
@@ -132,7 +145,9 @@ export class FileSource implements Source {
   close(): void {
     const fd = this.#fd;
     this.#fd = undefined;
-    if (fd !== undefined) closeSync(fd);
+    if (fd === undefined) return;
+    this.#patient?.forget(fd);
+    closeSync(fd);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -148,7 +163,7 @@ export class FileSource implements Source {
     for (;;) {
       let n: number;
       try {
-        n = readSync(fd, into, copied, length - copied, pos + copied);
+        n = this.#readOnce(fd, into.subarray(copied), pos + copied);
       } catch (error) {
         const errno = errnoOf(error);
         if (errno === 'EINTR') continue;
@@ -159,6 +174,19 @@ export class FileSource implements Source {
         return { copied, errno: undefined };
       }
     }
+  }
+
+  #readOnce(fd: number, into: Uint8Array, pos: number): number {
+    const patient = this.#patient;
+    if (patient === undefined) return readSync(fd, into, 0, into.length, pos);
+    const [isDirect, onWait] = [this.#options.direct, this.#onWait];
+    return patient.readSync({ fd, isDirect, onWait }, into, pos);
+  }
+
+  /** Whether a read may take as long as a device or another machine likes. */
+  #mayHang(): boolean {
+    if (this.kind !== 'file') return this.kind === 'block';
+    return SERVED.includes(statfsSync(this.name).type);
   }
 
   /** A device that was pulled may answer EIO to everything; its node is not there any more. */

@@ -75,10 +75,19 @@ export class RescueWorker {
     return this.#run({ kind: 'verify', job }, how as Following<unknown>) as Promise<VerifyResult>;
   }
 
-  /** Gives up its locks and ends the thread. */
+  /**
+   * Gives up its locks and ends the thread. A read that was given up because it did not come back is not waited
+   * for; until it does, the process ends by a signal only.
+   */
   async close(): Promise<void> {
+    const isStuck = new Promise<void>((resolve) => {
+      this.#worker.on('message', (message: WorkerMessage) => {
+        if (message.type === 'closed' && message.isStuck) resolve();
+      });
+    });
     this.#worker.postMessage('close');
-    await this.#ended;
+    await Promise.race([this.#ended, isStuck]);
+    this.#worker.unref();
   }
 
   async #run(job: Job, how: Following<unknown>): Promise<Answer> {
@@ -105,6 +114,7 @@ export class RescueWorker {
           how.onEvent?.(message.event);
           return;
         }
+        if (message.type === 'closed') return;
         leave();
         if (message.type === 'result') resolve(message.result);
         else reject(asError(message));

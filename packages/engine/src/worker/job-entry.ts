@@ -9,6 +9,7 @@ import { type FileLock, lockFile } from '../node/lock.ts';
 import { asWorldTrouble } from '../node/system-trouble.ts';
 import { BesideThread, closeBesideThread } from './beside-thread.ts';
 import type { Job, WorkerInput, WorkerMessage } from './job.ts';
+import { closeReaderThread, isReadStuck } from './reader-thread.ts';
 import { rescueFilesBlocking } from './rescue-files-blocking.ts';
 import { verifyFiles } from './verify-files.ts';
 
@@ -25,6 +26,10 @@ parentPort?.on('message', (order: Job | 'close') => {
   if (order === 'close') {
     for (const lock of locks) lock.close();
     closeBesideThread();
+    // Asked before: closing forgets it.
+    const isStuck = isReadStuck();
+    closeReaderThread();
+    tell({ type: 'closed', isStuck });
     parentPort?.close();
     return;
   }

@@ -113,6 +113,11 @@ export interface WorkerInput {
 }
 
 export type WorkerMessage =
+  | {
+      readonly type: 'closed';
+      /** A read that was given up has not come back; the thread ends when it does. */
+      readonly isStuck: boolean;
+    }
   | { readonly type: 'event'; readonly event: FileRescueEvent | MergeEvent | VerifyEvent }
   | {
       readonly type: 'result';

@@ -22,6 +22,7 @@ import { checkChunk } from './check-chunk.ts';
 import { checkTarget } from './check-target.ts';
 import { recordedFiles, withOwn } from './chunk-files.ts';
 import type { FileRescueEvent, FileRescueJob, FileRescueResult } from './job.ts';
+import { readerThread } from './reader-thread.ts';
 import { testSource } from './test-source.ts';
 
 interface How {
@@ -34,6 +35,7 @@ export function rescueFilesBlocking(job: FileRescueJob, how: How): FileRescueRes
   const file = openSource(job.source, {
     direct: job.direct,
     onFallback: () => how.onEvent({ type: 'fallback', source: job.source }),
+    patient: readerThread,
   });
   try {
     const source = job.testMap === undefined ? file : testSource(file, job.testMap);

@@ -10,6 +10,7 @@ export function delegate(source: Source): Source {
     identity: source.identity ?? {},
     read: (pos, into) => source.read(pos, into),
     enter: (start) => source.enter?.(start),
+    watch: (onWait) => source.watch?.(onWait),
     allocate: (size) => source.allocate?.(size) ?? new Uint8Array(size),
     reopen: () => source.reopen?.(),
     close: () => source.close?.(),

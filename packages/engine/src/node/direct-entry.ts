@@ -1,0 +1,35 @@
+/** The process that makes direct reads; see `direct-reads.ts`. */
+import { readSync, writeSync } from 'node:fs';
+import { alignUp } from '@chunkrescue/mapfile';
+import { alignedBuffer } from './aligned-memory.ts';
+import { ANSWER_SIZE, DEVICE_FD, ORDER_SIZE } from './direct-reads.ts';
+import { readToNumber } from './patient-read.ts';
+
+const STEP = 65536;
+const order = Buffer.alloc(ORDER_SIZE);
+const head = Buffer.alloc(ANSWER_SIZE);
+let memory = alignedBuffer(STEP);
+
+while (readAll(order)) {
+  const pos = order.readDoubleLE(0);
+  const size = order.readInt32LE(8);
+  if (memory.length < size) memory = alignedBuffer(alignUp(size, STEP));
+  const answer = readToNumber(DEVICE_FD, memory.subarray(0, size), pos);
+  head.writeInt32LE(answer);
+  writeAll(head);
+  if (answer > 0) writeAll(memory.subarray(0, answer));
+}
+
+/** Returns false when there is nothing more to do. */
+function readAll(into: Uint8Array): boolean {
+  for (let done = 0; done < into.length; ) {
+    const n = readSync(0, into, done, into.length - done, null);
+    if (n === 0) return false;
+    done += n;
+  }
+  return true;
+}
+
+function writeAll(bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(1, bytes, done);
+}
