@@ -75,6 +75,10 @@ export type RescueEvent =
       readonly progress: Progress;
     }
   | { readonly type: 'saved'; readonly progress: Progress }
+  /** The source went away, and is waited for. */
+  | { readonly type: 'lost'; readonly message: string; readonly progress: Progress }
+  /** It is back, and the run goes on. */
+  | { readonly type: 'back'; readonly progress: Progress }
   | { readonly type: 'failed'; readonly progress: Progress }
   | { readonly type: 'ended'; readonly end: RescueEnd; readonly progress: Progress };
 

@@ -49,6 +49,8 @@ export interface Source {
   readonly identity?: SourceIdentity;
   /** Reads at `pos` until `into` is full, the source ends, or an error comes. */
   read(pos: number, into: Uint8Array): MaybePromise<ReadOutcome>;
+  /** As {@link read}, but from the medium, past every cache: whether the source still answers. Default: `read`. */
+  probe?(pos: number, into: Uint8Array): MaybePromise<ReadOutcome>;
   /**
    * Told which phase begins, before the first read of it. Copying wants speed; what failed there is worth reading
    * in another way, if there is one, so that no good byte is lost with its bad neighbour.

@@ -27,6 +27,9 @@ const LIMITS: readonly RescueEnd[] = [
   'slow-reads',
 ];
 
+/** Events that have nothing but the progress to tell. */
+type PlainEvent = 'started' | 'pass-ended' | 'pausing' | 'progress' | 'saved' | 'back' | 'failed';
+
 /** A read that does not come back is not waited for, because the run must stop. */
 export class ReadGivenUp extends Error {}
 
@@ -272,7 +275,7 @@ export class Run {
     this.emit('saved');
   }
 
-  emit(type: 'started' | 'pass-ended' | 'pausing' | 'progress' | 'saved' | 'failed'): void {
+  emit(type: PlainEvent): void {
     this.tell({ type, progress: this.progress() });
   }
 

@@ -3,7 +3,9 @@
  * nothing about the disk. It is a generator so that one text serves both drivers: it yields a promise when
  * a port answered with one, and `undefined` between reads, where a driver may let other work run.
  */
-import { alignDown, type Domain, type RescueMap } from '@chunkrescue/mapfile';
+import { alignDown, type Domain, type Range, type RescueMap } from '@chunkrescue/mapfile';
+import { Aliveness } from './aliveness.ts';
+import { RescueError } from './errors.ts';
 import type { Progress, RescueEnd, RescueEvent } from './events.ts';
 import { refuseFatal } from './fatal-errors.ts';
 import type { PassedLimit, TimeLimits } from './limits.ts';
@@ -38,6 +40,18 @@ export interface RescueOptions extends Pick<PlanInput, 'isWithinMap' | 'retrims'
   readonly onRead?: (read: ReadRecord) => void;
   /** Called after each failed read is marked; what it throws ends the run. */
   readonly afterError?: () => MaybePromise<void>;
+  /**
+   * After many failed reads in a row looks whether the source still answers anywhere, by a few reads that the
+   * strategy did not ask for. When it does not, the run ends with `source-lost`, and what failed since the source was
+   * last heard of is non-tried again. Default false.
+   */
+  readonly looksForLife?: boolean;
+  /**
+   * Called when the source is lost, with the map saved, and again as long as it does not answer. Returns true when
+   * the source is back and was opened anew: then the run goes on; false when the run was told to stop meanwhile.
+   * Default: the run ends with the error.
+   */
+  readonly comesBack?: (error: RescueError) => MaybePromise<boolean>;
   /** Closes and opens the source after each failed or slow read (`-O`). Default false. */
   readonly reopensOnError?: boolean;
   /** Names of errors (`ENXIO`) that count as the disk's although they usually end a run. */
@@ -103,15 +117,17 @@ export function* session(options: SessionOptions): Session {
   run.emit('started');
   let end: RescueEnd;
   options.source.watch?.((waitedMs) => run.whileReading(waitedMs));
+  const aliveness = new Aliveness(options.source, rescue, options.looksForLife ?? false);
   try {
-    end = yield* loop(options, rescue, run);
+    end = yield* untilItEnds(options, { rescue, run, aliveness });
     if (end === 'finished' && options.targetSize !== undefined) {
       yield* settled(options.target.extend(options.targetSize));
     }
     yield* settled(options.target.settle?.());
   } catch (error) {
     // What was read before stays true: keep it. The first error is the one to tell.
-    unclaim(options.target, rescue);
+    makeUntried(rescue, options.target.unwritten?.() ?? []);
+    if (isLost(error)) makeUntried(rescue, aliveness.takeFailures());
     run.fail();
     rescue.map.release();
     yield* saveQuietly(run);
@@ -135,10 +151,42 @@ function* prepare(
   return planRescue({ ...options, sourceSize: source.size, mapfile }, settings);
 }
 
+interface Parts {
+  readonly rescue: Rescue;
+  readonly run: Run;
+  readonly aliveness: Aliveness;
+}
+
+/** The loop, again and again as long as a source that was lost comes back. */
+function* untilItEnds(
+  options: SessionOptions,
+  parts: Parts,
+): Generator<PromiseLike<unknown> | undefined, RescueEnd, unknown> {
+  const { comesBack } = options;
+  const { rescue, run, aliveness } = parts;
+  for (;;) {
+    try {
+      return yield* loop(options, parts);
+    } catch (error) {
+      if (comesBack === undefined || !isLost(error)) throw error;
+      makeUntried(rescue, aliveness.takeFailures());
+      yield* run.save();
+      run.tell({ type: 'lost', message: error.message, progress: run.progress() });
+      do {
+        if (!(yield* settled(comesBack(error)))) return 'aborted';
+      } while (!(yield* aliveness.answers()));
+      run.emit('back');
+    }
+  }
+}
+
+function isLost(error: unknown): error is RescueError {
+  return error instanceof RescueError && error.code === 'source-lost';
+}
+
 function* loop(
   options: SessionOptions,
-  rescue: Rescue,
-  run: Run,
+  { rescue, run, aliveness }: Parts,
 ): Generator<PromiseLike<unknown> | undefined, RescueEnd, unknown> {
   const { source, target, signal } = options;
   const { sectorSize } = rescue.settings;
@@ -174,11 +222,15 @@ function* loop(
       const written = target.write(request.pos, into.subarray(0, copied));
       if (isPromise(written)) yield written;
     }
+    aliveness.note(request, outcome);
     const failed = errno === undefined ? 0 : request.size - copied;
     const pace = run.note({ copied, failed }, endMs);
     step = steps.next({ copied, failed, elapsedMs: endMs - startMs, pace });
     run.after(endMs);
-    if (failed > 0) yield* run.check();
+    if (failed > 0) {
+      yield* aliveness.check();
+      yield* run.check();
+    }
     if (failed > 0 || pace?.isSlow) {
       yield* run.recover();
       nowMs = run.now();
@@ -208,10 +260,10 @@ function oneBuffer(source: Source, size: number): ReadMemory {
   return { take: (length) => buffer.subarray(0, length) };
 }
 
-/** What was marked as rescued, and then could not be written after all, is untried again. */
-function unclaim(target: Target, rescue: Rescue): void {
+/** Takes back what the map says: what could not be written after all, or failed for another reason than the disk's. */
+function makeUntried(rescue: Rescue, ranges: readonly Range[]): void {
   const { map, settings, request } = rescue;
-  for (const { pos, size } of target.unwritten?.() ?? []) {
+  for (const { pos, size } of ranges) {
     const from = Math.max(map.start, alignDown(pos, settings.sectorSize));
     map.set(from, pos + size, '?');
     // The next run begins with what is missing.

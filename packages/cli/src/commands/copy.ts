@@ -5,6 +5,7 @@ import type { Argv } from 'yargs';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import {
+  careOf,
   type EngineArguments,
   engineSettings,
   type OutputArguments,
@@ -84,6 +85,7 @@ export async function copy(args: CopyArguments, context: Context): Promise<ExitS
     const job: FileRescueJob = {
       source: source.path,
       direct: args.direct,
+      ...careOf(args),
       ...(args['test-mode'] === undefined ? {} : { testMap: args['test-mode'] }),
       target: args.target,
       isForced: args.force,

@@ -15,7 +15,7 @@ import {
 import type { Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus, worse } from '../exit.ts';
-import { engineSettings } from '../options/shared.ts';
+import { careOf, engineSettings } from '../options/shared.ts';
 import type { ReadArguments } from './read-options.ts';
 import { type Part, type ReadLayout, refuseForeignMap } from './read-parts.ts';
 import type { Room } from './read-room.ts';
@@ -98,6 +98,7 @@ function jobFor(
   return {
     source: source.path,
     direct: args.direct,
+    ...careOf(args),
     ...(args['test-mode'] === undefined ? {} : { testMap: args['test-mode'] }),
     target: staged.raw,
     map: common,

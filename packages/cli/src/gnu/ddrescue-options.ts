@@ -305,6 +305,12 @@ export const DDRESCUE_OPTIONS = {
     help: 'with --force, overwrite a device even if in use',
     modes: WRITES,
   }),
+  'trust-errors': flag({
+    isOurs: true,
+    help: 'mark errors even if nothing at all can be read',
+    ownHelp: 'Count errors as bad sectors even when nothing at all can be read',
+    modes: RESCUE,
+  }),
   'no-lock': flag({
     isOurs: true,
     help: 'do not keep other runs off the mapfile and output',

@@ -133,7 +133,7 @@ export function wrapSource(
   { file, testMap }: OpenSource,
   values: DdrescueValues,
   { io, garbage }: { readonly io: GnuIo; readonly garbage: Uint8Array | undefined },
-): Pick<RescueOptions, 'source' | 'afterError'> {
+): Pick<RescueOptions, 'source' | 'afterError' | 'looksForLife'> {
   const { sectorSize } = sizesOf(values);
   let source = garbage === undefined ? file : withBadSectorData(file, garbage);
   if (testMap !== undefined) source = withBadAreas(source, testMap);
@@ -145,6 +145,8 @@ export function wrapSource(
   }
   return {
     source: wrapped,
+    // Simulated errors mean what they say.
+    looksForLife: testMap === undefined && !values['trust-errors'],
     ...(checked === undefined ? {} : { afterError: () => checked.check() }),
   };
 }

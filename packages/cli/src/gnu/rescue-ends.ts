@@ -72,6 +72,10 @@ export function rescueFailure(error: RescueError, names: FileNames): GnuError {
 }
 
 function sourceFailure(error: RescueError, infile: string): GnuError {
+  // Found by asking, not by the error of one read.
+  if (error.code === 'source-lost' && error.errno === 'EIO') {
+    return new GnuError(`${error.message}\n          ${error.hint}`);
+  }
   if (error.errno === undefined) {
     return new GnuError(`${infile}: Read error found before the first good read.`);
   }

@@ -116,7 +116,7 @@ export class RunView {
 
   take(event: RescueEvent): void {
     // A save changes nothing that is shown, and the last one knows no domain any more.
-    if (event.type === 'saved' || event.type === 'waiting') return;
+    if (['saved', 'waiting', 'lost', 'back'].includes(event.type)) return;
     this.#progress = event.progress;
     switch (event.type) {
       case 'phase': {

@@ -24,6 +24,8 @@ export interface EngineArguments {
   'no-sweep': boolean;
   direct: DirectReading;
   'test-mode': string | undefined;
+  wait: boolean;
+  'trust-errors': boolean;
 }
 
 export function withOutputOptions<T>(argv: Argv<T>): Argv<T & OutputArguments> {
@@ -48,7 +50,13 @@ export function withEngineOptions<T>(argv: Argv<T>): Argv<T & EngineArguments> {
       'no-scrape',
       'no-sweep',
       'test-mode',
+      'trust-errors',
     ),
+    wait: {
+      type: 'boolean',
+      default: false,
+      describe: 'When the source goes away, wait until it is back, and go on',
+    },
     direct: {
       alias: 'd',
       choices: DIRECT_WORDS,
@@ -82,6 +90,13 @@ export function askedSector(args: Pick<EngineArguments, 'sector-size'>): number 
   const text = args['sector-size'];
   if (text === undefined) return undefined;
   return parseSize(text, { option: '--sector-size', min: 1, max: 256 * MEBI });
+}
+
+/** What the options say of a source that goes away. */
+export function careOf(
+  args: Pick<EngineArguments, 'wait' | 'trust-errors'>,
+): Pick<FileRescueJob, 'waits' | 'trustsErrors'> {
+  return { waits: args.wait, trustsErrors: args['trust-errors'] };
 }
 
 /** The engine's settings that the options ask for. @throws UsageError */

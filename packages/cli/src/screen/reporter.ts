@@ -90,6 +90,10 @@ export class Reporter {
     }
     if (event.type !== 'progress') this.#options.log?.info(event, label);
     if (event.type === 'progress' || event.type === 'phase') this.#progress(label, event.progress);
+    if (event.type === 'lost') {
+      this.warning(`${event.message} Waiting for it to come back; Ctrl-C is safe.`);
+    }
+    if (event.type === 'back') this.warning(`${label}: the source is back; going on.`);
     if (event.type === 'waiting') this.#waiting(label, event);
     if (event.type === 'fallback') this.#fallback(event.source);
     if (event.type === 'ended') this.#clear();

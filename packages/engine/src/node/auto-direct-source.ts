@@ -107,6 +107,10 @@ class AutoDirectSource implements Source {
     return rest === undefined ? outcome : { ...rest, copied: copied + rest.copied };
   }
 
+  probe(pos: number, into: Uint8Array): ReadOutcome {
+    return this.#readDirectly(pos, into) ?? this.#cached.read(pos, into);
+  }
+
   /** Undefined where there are no direct reads. */
   #readDirectly(pos: number, into: Uint8Array): ReadOutcome | undefined {
     const outcome = this.#openDirectly()?.read(pos, into);

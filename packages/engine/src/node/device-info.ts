@@ -52,6 +52,12 @@ export function deviceInfo(fd: number): DeviceInfo {
   };
 }
 
+/** Bytes that an open block device has now, as the system tells: none when its medium is gone. */
+export function sizeNow(fd: number): number | undefined {
+  const device = folderOfDevice(numberOf(fstatSync(fd, { bigint: true }).rdev));
+  return device === undefined ? undefined : sizeInSysfs(device);
+}
+
 function sizeBySeek(fd: number): number | undefined {
   try {
     return fsExt()?.seekSync(fd, 0, SEEK_END);

@@ -7,10 +7,13 @@
  */
 import { closeSync, fstatSync, readSync, statfsSync, statSync } from 'node:fs';
 import { alignDown, alignUp } from '@chunkrescue/mapfile';
+import { RescueError } from '../errors.ts';
+import { refuseLost } from '../fatal-errors.ts';
 import type { ReadOutcome, Source, SourceIdentity } from '../ports.ts';
 import { alignedBuffer } from './aligned-memory.ts';
-import type { DeviceInfo } from './device-info.ts';
+import { type DeviceInfo, sizeNow } from './device-info.ts';
 import { errnoOf, unlessErrno } from './errno.ts';
+import { findDevices } from './find-device.ts';
 import { fsExt } from './fs-ext.ts';
 import { hasNoData } from './holes.ts';
 import { openInput } from './open-input.ts';
@@ -42,16 +45,21 @@ export function openFileSource(path: string, options: FileSourceOptions): FileSo
 export class FileSource implements Source {
   readonly name: string;
   readonly #options: FileSourceOptions;
+  /** Its name now: a disk that is connected again may have got another one. */
+  #path: string;
   #fd: number | undefined;
   #info: DeviceInfo;
   /** What direct reads must be multiples of; 1 for reads through the cache. */
   #unit: number;
   #bounce: Uint8Array | undefined;
   readonly #patient: PatientReader | undefined;
+  /** The same device, opened for {@link probe}. */
+  #probe: FileSource | undefined;
   #onWait: ((waitedMs: number) => void) | undefined;
 
   constructor(path: string, options: FileSourceOptions) {
     this.name = path;
+    this.#path = path;
     this.#options = options;
     const opened = openInput(path, options.direct);
     this.#fd = opened.fd;
@@ -103,6 +111,26 @@ export class FileSource implements Source {
     return { copied: first.copied + rest.copied, errno: rest.errno };
   }
 
+  /** Reads past the cache where that is possible. @throws RescueError `source-lost` when there is another device now */
+  probe(pos: number, into: Uint8Array): ReadOutcome {
+    if (this.kind !== 'block' || this.#options.direct) return this.read(pos, into);
+    const direct = this.#probe ?? this.#openedDirectly();
+    if (direct === undefined) return this.read(pos, into);
+    this.#probe = direct;
+    direct.watch(this.#onWait);
+    return direct.read(pos, into);
+  }
+
+  #openedDirectly(): FileSource | undefined {
+    try {
+      return this.openDirectly();
+    } catch (error) {
+      if (!(error instanceof RescueError) || error.code === 'source-lost') throw error;
+      refuseLost(this.name, { errno: error.errno ?? '' });
+      return undefined;
+    }
+  }
+
   /** Whether a regular file has a hole there, as far as the system can tell: it reads as zeros. */
   isHole(pos: number, size: number): boolean {
     const ext = this.kind === 'file' ? fsExt() : undefined;
@@ -113,17 +141,36 @@ export class FileSource implements Source {
   }
 
   /**
+   * Opens it again by its name, or by the name that the same disk has now.
    * @throws RescueError `source-open` when it cannot be opened, `source-lost` when another device is there
    * now; the source stays closed then, and may be reopened later
    */
   reopen(): void {
     this.close();
-    const opened = openInput(this.name, this.#options.direct);
-    const other = otherDevice(this.name, { fd: undefined, info: this.#info }, opened);
+    try {
+      this.#openAgain(this.#path);
+    } catch (error) {
+      const [path, ...others] = this.#names();
+      if (path === undefined || others.length > 0 || path === this.#path) throw error;
+      this.#openAgain(path);
+    }
+  }
+
+  /** What the system calls disks that are certainly this one. */
+  #names(): string[] {
+    const { identity, size } = this;
+    if (size === undefined || Object.keys(identity).length === 0) return [];
+    return findDevices({ identity, size });
+  }
+
+  #openAgain(path: string): void {
+    const opened = openInput(path, this.#options.direct);
+    const other = otherDevice(path, { fd: undefined, info: this.#info }, opened);
     if (other !== undefined) {
       closeSync(opened.fd);
       throw other;
     }
+    this.#path = path;
     this.#fd = opened.fd;
     this.#info = opened.info;
     this.#unit = opened.unit;
@@ -134,7 +181,7 @@ export class FileSource implements Source {
    * @throws RescueError `direct-unsupported`, `source-open`, or `source-lost` when another device is there now
    */
   openDirectly(): FileSource {
-    const again = new FileSource(this.name, { ...this.#options, direct: true });
+    const again = new FileSource(this.#path, { ...this.#options, direct: true });
     const before = { fd: this.#fd, info: this.#info };
     const other = otherDevice(this.name, before, { fd: again.#fd, info: again.#info });
     if (other === undefined) return again;
@@ -143,6 +190,8 @@ export class FileSource implements Source {
   }
 
   close(): void {
+    this.#probe?.close();
+    this.#probe = undefined;
     const fd = this.#fd;
     this.#fd = undefined;
     if (fd === undefined) return;
@@ -167,7 +216,7 @@ export class FileSource implements Source {
       } catch (error) {
         const errno = errnoOf(error);
         if (errno === 'EINTR') continue;
-        return { copied, errno: this.#isGone() ? 'ENOENT' : errno };
+        return { copied, errno: this.#lossOf() ?? errno };
       }
       copied += n;
       if (n === 0 || copied >= length || copied % this.#unit !== 0) {
@@ -186,12 +235,15 @@ export class FileSource implements Source {
   /** Whether a read may take as long as a device or another machine likes. */
   #mayHang(): boolean {
     if (this.kind !== 'file') return this.kind === 'block';
-    return SERVED.includes(statfsSync(this.name).type);
+    return SERVED.includes(statfsSync(this.#path).type);
   }
 
-  /** A device that was pulled may answer EIO to everything; its node is not there any more. */
-  #isGone(): boolean {
-    return unlessErrno(['ENOENT'], () => statSync(this.name)) === undefined;
+  /** A device that was pulled may answer EIO to everything; its node is not there any more, or it has no size. */
+  #lossOf(): string | undefined {
+    if (unlessErrno(['ENOENT'], () => statSync(this.#path)) === undefined) return 'ENOENT';
+    const fd = this.#fd;
+    if (this.kind !== 'block' || this.size === 0 || fd === undefined) return undefined;
+    return sizeNow(fd) === 0 ? 'ENOMEDIUM' : undefined;
   }
 
   #readWidened(pos: number, into: Uint8Array): ReadOutcome {

@@ -38,6 +38,10 @@ export interface FileRescueJob {
   readonly trustsTarget?: boolean;
   readonly retrims?: boolean;
   readonly triesAgain?: boolean;
+  /** A source that goes away is waited for. Default false: the run ends with `source-lost`. */
+  readonly waits?: boolean;
+  /** Errors count as the disk's even when nothing at all can be read. Default false. */
+  readonly trustsErrors?: boolean;
   readonly settings: Omit<SettingsInput, 'manner'>;
   /** Bytes that the target must be long at the end. */
   readonly targetSize?: number;

@@ -4,7 +4,7 @@ import { type Manifest, readManifest } from '../chunks/manifest.ts';
 import { packChunk, removeChunk } from '../chunks/pack-chunk.ts';
 import type { PieceDigests } from '../chunks/piece-digests.ts';
 import { sealedMapStore } from '../chunks/sealed-map-store.ts';
-import { checkBinding } from '../chunks/source-binding.ts';
+import { type Binding, checkBinding } from '../chunks/source-binding.ts';
 import { missingBytes } from '../chunks/target-errors.ts';
 import { rescueBlocking } from '../drive.ts';
 import { pendingBytes, progressAtRest } from '../events.ts';
@@ -24,6 +24,7 @@ import { recordedFiles, withOwn } from './chunk-files.ts';
 import type { FileRescueEvent, FileRescueJob, FileRescueResult } from './job.ts';
 import { readerThread } from './reader-thread.ts';
 import { testSource } from './test-source.ts';
+import { waitForSource } from './wait-for-source.ts';
 
 interface How {
   readonly signal: Pick<AbortSignal, 'aborted'>;
@@ -104,7 +105,8 @@ function rescueInto(prepared: Prepared): FileRescueResult {
   try {
     const files = recordedFiles(job, loadedAs(store, known), before);
     const ports = { source, target: files.target(target), store: files.store };
-    result = rescueBlocking({ ...optionsOf(job), ...how, ...ports, memory: beside });
+    const care = careFor(source, job, how.signal);
+    result = rescueBlocking({ ...optionsOf(job), ...care, ...how, ...ports, memory: beside });
   } finally {
     target.close?.();
   }
@@ -112,6 +114,23 @@ function rescueInto(prepared: Prepared): FileRescueResult {
   const finished = end === 'finished' && isOpen() ? finishChunk(job) : NOT_FINISHED;
   const gained = progress.rescued - claimsOf(known?.map).intersect(domain).size;
   return { end, progress, isElsewhere: false, wasDone: false, gained, ...finished };
+}
+
+/** What is done about a source that goes away. A simulated one (`-H`) fails as it is told. */
+function careFor(
+  source: Source,
+  { map, isAdopted, waits, trustsErrors, testMap }: FileRescueJob,
+  signal: How['signal'],
+): Pick<RescueOptions, 'looksForLife' | 'comesBack'> {
+  const binding = (): Omit<Binding, 'source'> => {
+    // An adopted map may say anything of its source.
+    const saved = isAdopted ? undefined : (sealedMapStore(map).load() as Mapfile | undefined);
+    return { map, manifest: readManifest(saved?.heading ?? []) };
+  };
+  return {
+    looksForLife: testMap === undefined && trustsErrors !== true,
+    ...(waits && { comesBack: () => waitForSource(source, signal, binding) }),
+  };
 }
 
 /** What a map says of its source when nobody says more. */

@@ -14,16 +14,13 @@ export function withBadAreas(source: Source, testMap: RescueMap): Source {
   for (let i = 0; i < areas.count; i++) if (areas.statusAt(i) === '+') end = areas.endAt(i);
   const isAnyGood = end > 0;
   const size = source.size === undefined || source.size > end ? end : source.size;
-  return {
-    ...delegate(source),
-    size: isAnyGood ? size : undefined,
-    read(pos, into) {
-      const index = areas.indexAt(pos);
-      const isGood =
-        index >= 0 && areas.statusAt(index) === '+' && pos + into.length <= areas.endAt(index);
-      if (isGood) return source.read(pos, into);
-      const isBehind = isAnyGood && pos >= size;
-      return { copied: 0, errno: isBehind ? undefined : 'EIO' };
-    },
+  const read: Source['read'] = (pos, into) => {
+    const index = areas.indexAt(pos);
+    const isGood =
+      index >= 0 && areas.statusAt(index) === '+' && pos + into.length <= areas.endAt(index);
+    if (isGood) return source.read(pos, into);
+    const isBehind = isAnyGood && pos >= size;
+    return { copied: 0, errno: isBehind ? undefined : 'EIO' };
   };
+  return { ...delegate(source), size: isAnyGood ? size : undefined, read, probe: read };
 }

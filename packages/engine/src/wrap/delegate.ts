@@ -9,6 +9,7 @@ export function delegate(source: Source): Source {
     physicalSectorSize: source.physicalSectorSize ?? source.sectorSize,
     identity: source.identity ?? {},
     read: (pos, into) => source.read(pos, into),
+    probe: (pos, into) => source.probe?.(pos, into) ?? source.read(pos, into),
     enter: (start) => source.enter?.(start),
     watch: (onWait) => source.watch?.(onWait),
     allocate: (size) => source.allocate?.(size) ?? new Uint8Array(size),
