@@ -45,7 +45,7 @@ const LOOK_MS = 50;
 /** A read that takes so long may be one that never ends. */
 const STUCK_MS = 500;
 /** A thread that is not there by then is not waited for any more. */
-const START_MS = 1000;
+const START_MS = 10_000;
 
 let kept: ReaderThread | undefined;
 

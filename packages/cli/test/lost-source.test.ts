@@ -1,0 +1,192 @@
+/** Sources that hang, die and come back: a real block device each time. */
+import { type ChildProcess, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseMapfile, RescueMap } from '@chunkrescue/mapfile';
+import { describe, expect, test } from 'vitest';
+import { missingForDevices } from '../../../scripts/faulty-device.ts';
+import { MIB, rescueCommand, startRescue } from './command.ts';
+import { type MoodyDevice, moodyDevice } from './moody-device.ts';
+
+const missing = missingForDevices();
+const needing = missing === undefined ? '' : ` (${missing})`;
+const DIES_AT = 2 * MIB;
+
+const PROGRAMS: readonly { readonly name: string; readonly words: readonly string[] }[] = [
+  { name: 'copy', words: ['copy'] },
+  { name: 'copy --direct always', words: ['copy', '--direct', 'always'] },
+  { name: 'ddrescue', words: ['ddrescue', '--mapfile-interval=1'] },
+  { name: 'ddrescue -d', words: ['ddrescue', '-d', '--mapfile-interval=1'] },
+];
+
+const files = ({ dir, path }: MoodyDevice): [string, string, string] => [
+  path,
+  join(dir, 'image'),
+  join(dir, 'map'),
+];
+
+function mapOf({ dir }: MoodyDevice): RescueMap {
+  const path = join(dir, 'map');
+  return existsSync(path) ? parseMapfile(readFileSync(path, 'latin1')).map : RescueMap.ofOne(0, 0);
+}
+
+/** Everything that the map claims is in the image. */
+function expectTrue(device: MoodyDevice): void {
+  const image = readFileSync(join(device.dir, 'image'));
+  for (const { pos, size } of mapOf(device).ranges('+')) {
+    const [here, there] = [image, device.bytes].map((all) => all.subarray(pos, pos + size));
+    expect(here?.equals(there as Buffer)).toBe(true);
+  }
+}
+
+function expectExact(device: MoodyDevice): void {
+  expect(mapOf(device).sizeOf('+')).toBe(device.bytes.length);
+  expect(readFileSync(join(device.dir, 'image')).equals(device.bytes)).toBe(true);
+}
+
+/** Waits until something is so; the test's own limit of time ends it otherwise. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(20);
+}
+
+/** What a program in the background says, and how it ends. */
+function followed(child: ChildProcess): { said: () => string; ended: Promise<unknown[]> } {
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+  }
+  return { said: () => said, ended: once(child, 'exit') };
+}
+
+describe.skipIf(missing !== undefined)(`a read that does not come back${needing}`, () => {
+  test.concurrent.for(PROGRAMS)(
+    '$name saves meanwhile, and ends by Ctrl-C',
+    async ({ words }, context) => {
+      const device = await moodyDevice(context);
+      device.hangsFrom(DIES_AT);
+      const child = startRescue([...words, ...files(device)]);
+      const { ended } = followed(child);
+      await until(() => existsSync(join(device.dir, 'hangs')));
+      // The kernel reads ahead of the program, but not so far.
+      await until(() => mapOf(device).sizeOf('+') >= DIES_AT - MIB);
+      const claimed = mapOf(device).sizeOf('+');
+      child.kill('SIGINT');
+      expect(await ended).toEqual([null, 'SIGINT']);
+      // It was the program that ended, and not the read.
+      expect(existsSync(join(device.dir, 'hangs'))).toBe(true);
+      expect(mapOf(device).sizeOf('+')).toBeGreaterThanOrEqual(claimed);
+      expect(mapOf(device).sizeOf('?')).toBe(device.bytes.length - mapOf(device).sizeOf('+'));
+      expectTrue(device);
+      device.well();
+      expect(rescueCommand([...words, ...files(device)]).status).toBe(0);
+      expectExact(device);
+    },
+  );
+
+  test.concurrent('is told with its length', async (context) => {
+    const device = await moodyDevice(context);
+    device.hangsFrom(0);
+    const child = startRescue(['copy', '--log', join(device.dir, 'log'), ...files(device)]);
+    const { ended } = followed(child);
+    const log = (): string =>
+      existsSync(join(device.dir, 'log')) ? readFileSync(join(device.dir, 'log'), 'utf8') : '';
+    await until(() => /"type":"waiting","waitedMs":[12]\d\d\d/.test(log()));
+    device.well();
+    expect(await ended).toEqual([0, null]);
+    expectExact(device);
+  });
+});
+
+describe.skipIf(missing !== undefined)(
+  `a device that dies with its name still there${needing}`,
+  () => {
+    test.concurrent.for([
+      { words: ['copy'], status: 6 },
+      { words: ['copy', '--direct', 'always'], status: 6 },
+      { words: ['ddrescue'], status: 1 },
+    ])(
+      'ends $words with $status, and what failed is non-tried',
+      async ({ words, status }, context) => {
+        const device = await moodyDevice(context);
+        device.diesFrom(DIES_AT);
+        const first = rescueCommand([...words, ...files(device)]);
+        expect([first.status, first.stderr]).toEqual([
+          status,
+          expect.stringContaining('answers no read any more since position'),
+        ]);
+        const map = mapOf(device);
+        expect(map.sizeOf('+')).toBeGreaterThanOrEqual(DIES_AT - MIB);
+        expect(map.sizeOf('?')).toBe(device.bytes.length - map.sizeOf('+'));
+        expectTrue(device);
+        device.well();
+        expect(rescueCommand([...words, ...files(device)]).status).toBe(0);
+        expectExact(device);
+      },
+    );
+
+    test.concurrent('is waited for with --wait, and gone on with', async (context) => {
+      const device = await moodyDevice(context);
+      device.diesFrom(DIES_AT);
+      const child = startRescue(['copy', '--wait', ...files(device)]);
+      const { said, ended } = followed(child);
+      await until(() => said().includes('Waiting for it to come back'));
+      expect(mapOf(device).sizeOf('?')).toBe(device.bytes.length - mapOf(device).sizeOf('+'));
+      device.well();
+      expect([await ended, said()]).toEqual([[0, null], expect.stringContaining('is back')]);
+      expectExact(device);
+    });
+
+    test.concurrent('is waited for until Ctrl-C', async (context) => {
+      const device = await moodyDevice(context);
+      device.diesFrom(0);
+      const child = startRescue(['copy', '--wait', ...files(device)]);
+      const { said, ended } = followed(child);
+      await until(() => said().includes('Waiting for it to come back'));
+      child.kill('SIGINT');
+      expect(await ended).toEqual([null, 'SIGINT']);
+      expect(mapOf(device).sizeOf('?')).toBe(device.bytes.length);
+    });
+
+    test.concurrent('is bad all over when the user says so', async (context) => {
+      const device = await moodyDevice(context, MIB);
+      device.diesFrom(0);
+      const { status } = rescueCommand(['copy', '--trust-errors', ...files(device)]);
+      expect([status, mapOf(device).sizeOf('-')]).toEqual([4, MIB]);
+    });
+  },
+);
+
+describe.skipIf(missing !== undefined)(`a device whose name goes${needing}`, () => {
+  test('is not taken for another one of its size, and gone on with under its name', async (context) => {
+    const [device, again, other] = [
+      await moodyDevice(context),
+      await moodyDevice(context),
+      await moodyDevice(context),
+    ];
+    const name = join(device.dir, 'sdx');
+    symlinkSync(device.path, name);
+    spawnSync('cp', [join(device.dir, 'disk'), join(again.dir, 'disk')]);
+    device.hangsFrom(DIES_AT);
+    const child = startRescue(['copy', '--wait', name, ...files(device).slice(1)]);
+    const { said, ended } = followed(child);
+    await until(() => existsSync(join(device.dir, 'hangs')));
+    rmSync(name);
+    device.diesFrom(0);
+    rmSync(join(device.dir, 'hangs'));
+    await until(() => said().includes('Waiting for it to come back'));
+    const saved = mapOf(device).sizeOf('+');
+    expect(saved).toBeGreaterThanOrEqual(DIES_AT - MIB);
+    symlinkSync(other.path, name);
+    // Looked at once a second: long enough for it to be taken, if it were.
+    await sleep(2500);
+    expect([child.exitCode, mapOf(device).sizeOf('+')]).toEqual([null, saved]);
+    rmSync(name);
+    symlinkSync(again.path, name);
+    expect(await ended).toEqual([0, null]);
+    expectExact(device);
+  });
+});

@@ -1,0 +1,66 @@
+/** A real device with moods: from a position on it hangs, or answers nothing any more, until it is told otherwise. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'vitest';
+import { startServedDevice } from '../../../scripts/faulty-device.ts';
+import { MIB } from './command.ts';
+
+export interface MoodyDevice {
+  readonly path: string;
+  readonly dir: string;
+  readonly bytes: Buffer;
+  /** The first read at or behind the position, and all that come after, are answered only when it is {@link well}. */
+  hangsFrom(pos: number): void;
+  /** The same, but every read anywhere fails from then on (EIO). */
+  diesFrom(pos: number): void;
+  well(): void;
+}
+
+/** What the device does at each read: `$3` bytes at `$4`. */
+const READ = `
+  for mood in hangs dies; do
+    [ -e $dir/$mood-from ] && [ $(($4 + $3)) -gt $(cat $dir/$mood-from) ] && mv $dir/$mood-from $dir/$mood
+  done 2>/dev/null
+  while [ -e $dir/hangs ]; do sleep 0.05; done
+  if [ -e $dir/dies ]; then echo EIO >&2; exit 1; fi
+  dd if=$dir/disk skip=$4 count=$3 iflag=skip_bytes,count_bytes bs=64K status=none`;
+
+/** A block device that goes with the test. */
+export async function moodyDevice(
+  { onTestFinished }: TestContext,
+  size: number = 4 * MIB,
+): Promise<MoodyDevice> {
+  const dir = mkdtempSync(join(tmpdir(), 'rescue-moody-'));
+  const at = (name: string): string => join(dir, name);
+  const bytes = randomBytes(size);
+  writeFileSync(at('disk'), bytes);
+  const device = await startServedDevice({
+    nbdkit: [
+      ...['eval', 'thread_model=echo parallel', `get_size=echo ${size}`],
+      `pread=dir=${dir}; ${READ}`,
+    ],
+    loop: true,
+  });
+  const well = (): void => {
+    for (const mood of ['hangs', 'dies']) {
+      rmSync(at(mood), { force: true });
+      rmSync(at(`${mood}-from`), { force: true });
+    }
+  };
+  onTestFinished(async () => {
+    // Or it could not be taken away.
+    well();
+    await device.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  return {
+    path: device.path,
+    dir,
+    bytes,
+    hangsFrom: (pos) => writeFileSync(at('hangs-from'), `${pos}`),
+    diesFrom: (pos) => writeFileSync(at('dies-from'), `${pos}`),
+    well,
+  };
+}
