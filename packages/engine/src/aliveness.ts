@@ -62,11 +62,12 @@ export class Aliveness {
   }
 
   /**
-   * Asks the source, when it is time.
+   * Asks the source, when it is time; at the end of a run it is, if the last reads failed.
    * @throws RescueError `source-lost` when it answers nowhere
    */
-  *check(): Waiting<void> {
-    if (!this.#asks || this.#untilAsk > 0) return;
+  *check({ isEnd = false } = {}): Waiting<void> {
+    const isTime = isEnd ? this.#failures.length > 0 : this.#untilAsk <= 0;
+    if (!this.#asks || !isTime) return;
     if (!(yield* this.answers())) throw this.#lost();
     this.#failures.length = 0;
     this.#untilAsk = NEXT_ASK;

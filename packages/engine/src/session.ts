@@ -237,6 +237,7 @@ function* loop(
     }
     if (!options.isBlocking) yield undefined;
   }
+  yield* aliveness.check({ isEnd: true });
   return yield* run.conclude(step);
 }
 
