@@ -65,7 +65,7 @@ export class Aliveness {
    * Asks the source, when it is time; at the end of a run it is, if the last reads failed.
    * @throws RescueError `source-lost` when it answers nowhere
    */
-  *check({ isEnd = false } = {}): Waiting<void> {
+  *check({ isEnd = false }: { readonly isEnd?: boolean } = {}): Waiting<void> {
     const isTime = isEnd ? this.#failures.length > 0 : this.#untilAsk <= 0;
     if (!this.#asks || !isTime) return;
     if (!(yield* this.answers())) throw this.#lost();

@@ -1,10 +1,12 @@
 /** The two drivers of the loop. */
 import { blockingClock, systemClock } from './node/clock.ts';
 import type { RescueOptions, RescueResult } from './session.ts';
-import { session } from './session.ts';
+import { NOT_YET, PendingRead, session } from './session.ts';
 
 /** Milliseconds that the loop may keep the caller's thread before other work gets a turn. */
 const TURN_MS = 10;
+/** How often a read that has not come back is looked at. */
+const LOOK_MS = 50;
 
 /**
  * Runs a rescue in the caller's thread. Ports may answer at once or with promises; other work of the thread
@@ -21,7 +23,7 @@ export async function rescue(options: RescueOptions): Promise<RescueResult> {
     let value: unknown;
     if (step.value !== undefined) {
       try {
-        value = await step.value;
+        value = await (step.value instanceof PendingRead ? lookedAt(step.value) : step.value);
       } catch (error) {
         step = steps.throw(error);
         continue;
@@ -33,6 +35,19 @@ export async function rescue(options: RescueOptions): Promise<RescueResult> {
     step = steps.next(value);
   }
   return step.value;
+}
+
+/** What came of a read, or `NOT_YET` after a while. */
+async function lookedAt({ answer }: PendingRead): Promise<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Promise((resolve) => {
+    timer = setTimeout(resolve, LOOK_MS, NOT_YET);
+  });
+  try {
+    return await Promise.race([answer, patience]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**

@@ -124,15 +124,16 @@ export class Run {
   }
 
   /**
-   * A read has not come back yet. What was read before is saved meanwhile, soon, since there is time for it.
+   * A read has not come back yet: tells of it. Returns whether to save what was read before, for which there is time
+   * now.
    * @throws ReadGivenUp when the run must stop
    */
-  whileReading(waitedMs: number): void {
+  whileReading(waitedMs: number): boolean {
     const { signal } = this.#options;
     if (signal?.aborted) throw new ReadGivenUp();
     if (waitedMs < LONG_READ_MS) {
       this.#waitToldMs = 0;
-      return;
+      return false;
     }
     if (waitedMs - this.#waitToldMs >= LONG_READ_MS) {
       this.#waitToldMs = waitedMs;
@@ -140,10 +141,13 @@ export class Run {
     }
     const isNew = this.#reads > this.#savedReads && this.#trouble === undefined;
     const now = this.now();
-    if (!isNew || (now - this.#savedMs < IDLE_SAVE_MS && !this.isSaveDue(now))) return;
+    return isNew && (now - this.#savedMs >= IDLE_SAVE_MS || this.isSaveDue(now));
+  }
+
+  /** Saves in the middle of a read; what goes wrong is told when that has come back. */
+  *saveMeanwhile(): Generator<PromiseLike<unknown> | undefined, void, unknown> {
     try {
-      // Whoever is told in the middle of a read waits for nothing.
-      for (const promise of this.save()) if (promise !== undefined) return;
+      yield* this.save();
     } catch (error) {
       this.#trouble = error;
     }

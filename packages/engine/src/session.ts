@@ -60,7 +60,10 @@ export interface RescueOptions extends Pick<PlanInput, 'isWithinMap' | 'retrims'
   readonly saveIntervalMs?: (savesDone: number, blockCount: number) => number;
   /** Bytes that the target must be long when the run has finished. Default: as far as was written. */
   readonly targetSize?: number;
-  /** Stops between two reads; the map is saved and the result says `aborted`. Nothing is thrown. */
+  /**
+   * Stops between two reads; the map is saved and the result says `aborted`. Nothing is thrown. A read that does not
+   * come back is given up; its memory may still be written to.
+   */
   readonly signal?: Pick<AbortSignal, 'aborted'>;
   readonly onEvent?: (event: RescueEvent) => void;
   /** Milliseconds between two `progress` events; 0 tells of every read. Default 100. */
@@ -100,8 +103,23 @@ export interface RescueResult {
   readonly map: RescueMap;
 }
 
+/** What a driver answers for a {@link PendingRead} that has not come back. */
+export const NOT_YET: unique symbol = Symbol('not yet');
+
+/** A read that may take long: a driver looks in from time to time, so that the session can do so. */
+export class PendingRead {
+  readonly answer: PromiseLike<ReadOutcome>;
+
+  constructor(answer: PromiseLike<ReadOutcome>) {
+    this.answer = answer;
+  }
+}
+
+/** What a session waits for. */
+type Wait = PromiseLike<unknown> | PendingRead | undefined;
+
 /** Yields promises to wait for, and `undefined` where a driver may pause. */
-export type Session = Generator<PromiseLike<unknown> | undefined, RescueResult, unknown>;
+export type Session = Generator<Wait, RescueResult, unknown>;
 
 /** The options as a driver hands them on. */
 export interface SessionOptions extends RescueOptions {
@@ -116,7 +134,10 @@ export function* session(options: SessionOptions): Session {
   const run = new Run(options, rescue);
   run.emit('started');
   let end: RescueEnd;
-  options.source.watch?.((waitedMs) => run.whileReading(waitedMs));
+  // Whoever is told in the middle of a read waits for no promise.
+  options.source.watch?.((waitedMs) => {
+    if (run.whileReading(waitedMs)) for (const promise of run.saveMeanwhile()) if (promise) return;
+  });
   const aliveness = new Aliveness(options.source, rescue, options.looksForLife ?? false);
   try {
     end = yield* untilItEnds(options, { rescue, run, aliveness });
@@ -158,10 +179,7 @@ interface Parts {
 }
 
 /** The loop, again and again as long as a source that was lost comes back. */
-function* untilItEnds(
-  options: SessionOptions,
-  parts: Parts,
-): Generator<PromiseLike<unknown> | undefined, RescueEnd, unknown> {
+function* untilItEnds(options: SessionOptions, parts: Parts): Generator<Wait, RescueEnd, unknown> {
   const { comesBack } = options;
   const { rescue, run, aliveness } = parts;
   for (;;) {
@@ -187,7 +205,7 @@ function isLost(error: unknown): error is RescueError {
 function* loop(
   options: SessionOptions,
   { rescue, run, aliveness }: Parts,
-): Generator<PromiseLike<unknown> | undefined, RescueEnd, unknown> {
+): Generator<Wait, RescueEnd, unknown> {
   const { source, target, signal } = options;
   const { sectorSize } = rescue.settings;
   const memory = options.memory ?? oneBuffer(source, rescue.readMax);
@@ -209,7 +227,7 @@ function* loop(
     if (signal?.aborted) return 'aborted';
     const into = memory.take(request.size);
     const startMs = run.now();
-    const outcome = yield* read(source, request.pos, into);
+    const outcome = yield* read({ source, run, pos: request.pos }, into);
     if (outcome === undefined) return 'aborted';
     const endMs = run.now();
     nowMs = endMs;
@@ -243,13 +261,18 @@ function* loop(
 
 /** Undefined when it was given up, because the run must stop. */
 function* read(
-  source: Source,
-  pos: number,
+  { source, run, pos }: { readonly source: Source; readonly run: Run; readonly pos: number },
   into: Uint8Array,
-): Generator<PromiseLike<unknown> | undefined, ReadOutcome | undefined, unknown> {
+): Generator<Wait, ReadOutcome | undefined, unknown> {
   try {
     const answer = source.read(pos, into);
-    return isPromise(answer) ? ((yield answer) as ReadOutcome) : answer;
+    if (!isPromise(answer)) return answer;
+    const startMs = run.now();
+    for (;;) {
+      const outcome = yield new PendingRead(answer);
+      if (outcome !== NOT_YET) return outcome as ReadOutcome;
+      if (run.whileReading(run.now() - startMs)) yield* run.saveMeanwhile();
+    }
   } catch (error) {
     if (error instanceof ReadGivenUp) return undefined;
     throw error;

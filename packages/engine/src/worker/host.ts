@@ -13,7 +13,7 @@ import type {
 
 /** How to follow and stop a job in a worker. */
 export interface Following<Event> {
-  /** Stops between two reads, with the map saved; the result says `aborted`. */
+  /** Stops between two reads, or in one that does not come back, with the map saved; the result says `aborted`. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: Event) => void;
 }
