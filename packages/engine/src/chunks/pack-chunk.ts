@@ -3,8 +3,10 @@ import { formatMapfile } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import { alignedBuffer } from '../node/aligned-memory.ts';
 import { writeTextDurably } from '../node/durable-text.ts';
+import { errnoOf, reasonOf } from '../node/errno.ts';
+import { existingSize } from '../node/existing-size.ts';
 import { openFileTarget } from '../node/file-target.ts';
-import { removeFile } from '../node/folders.ts';
+import { removeDurably, removeFile } from '../node/folders.ts';
 import { type Packing, packed } from '../node/packing.ts';
 import type { ReadOutcome } from '../ports.ts';
 import { manifestComments } from './manifest.ts';
@@ -18,7 +20,8 @@ const MEMBER_SIZE = 4 * 1024 * 1024;
 const FIRST_LINE = '# Chunk format:';
 
 /**
- * Writes the chunk compressed, then its map, each durable before the next step. The chunk stays. Returns the bytes written. @throws RescueError `chunk-mismatch`, `target-open` or `target-write`
+ * Writes the chunk compressed, then its map, each durable before the next step. The chunk stays. Returns the bytes
+ * written. @throws RescueError `chunk-mismatch`, `target-open`, `target-write`, `target-sync` or `map-write`
  */
 export function packChunk(from: ChunkPair, to: ChunkPair, packing: Packing): number {
   const chunk = openChunk(from, { cache: 'used' });
@@ -30,6 +33,8 @@ export function packChunk(from: ChunkPair, to: ChunkPair, packing: Packing): num
         hint: 'Compression takes chunks up to 1 GiB; use a smaller --chunk-size.',
       });
     }
+    // What an earlier try left would claim bytes that are about to be cut off.
+    if (existingSize(to.map) !== undefined) orMapError(to.map, removeDurably);
     const target = openFileTarget(to.raw, { mode: 'any', truncate: true, sparse: false });
     let size = 0;
     try {
@@ -52,10 +57,25 @@ export function packChunk(from: ChunkPair, to: ChunkPair, packing: Packing): num
       ...chunk.mapfile,
       heading: [...heading.slice(0, Math.max(0, first)), ...comments.map((line) => `# ${line}`)],
     };
-    writeTextDurably(to.map, seal(formatMapfile(mapfile)));
+    const text = seal(formatMapfile(mapfile));
+    orMapError(to.map, (path) => writeTextDurably(path, text));
     return size;
   } finally {
     chunk.close();
+  }
+}
+
+function orMapError(path: string, call: (path: string) => void): void {
+  try {
+    call(path);
+  } catch (cause) {
+    const errno = errnoOf(cause);
+    throw new RescueError('map-write', `Can't write map file ${path}: ${reasonOf(errno)}.`, {
+      path,
+      errno,
+      cause,
+      hint: 'The chunk itself is whole; give the same command again when there is room.',
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { tidyUp } from './errno.ts';
 import { syncFolder } from './paths.ts';
 
 /**
@@ -21,7 +22,7 @@ export function writeTextDurably(path: string, text: string): void {
     renameSync(temporary, path);
     syncFolder(folder);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    tidyUp(() => rmSync(temporary, { force: true }));
     throw error;
   }
 }

@@ -53,6 +53,15 @@ export function unlessErrno<T>(errnos: readonly string[], call: () => T): T | un
   }
 }
 
+/** Tidies up after work that is done, or after trouble that is to be told: what the system says to this is not. */
+export function tidyUp(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    errnoOf(error);
+  }
+}
+
 /** What the call gives; a call that a signal interrupted is made again. */
 export function retryInterrupted<T>(call: () => T): T {
   for (;;) {

@@ -8,7 +8,6 @@
  * call, and by each one after it, until somebody asked what is {@link FileTarget.unwritten}.
  */
 import { closeSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { alignDown, type Range } from '@chunkrescue/mapfile';
 import { RescueError, type RescueErrorDetails } from '../errors.ts';
 import type { Target } from '../ports.ts';
@@ -16,7 +15,7 @@ import { errnoOf, reasonOf, unlessErrno } from './errno.ts';
 import { fsExt } from './fs-ext.ts';
 import { Holes, isZero, PIECE_SIZE } from './holes.ts';
 import { type FileTargetOptions, type OutputKind, openOutput } from './open-output.ts';
-import { finalPath, syncFolder } from './paths.ts';
+import { syncFolderOf } from './paths.ts';
 import type { WriteBehind } from './write-behind.ts';
 import { type Descriptors, writeFully } from './write-fully.ts';
 
@@ -46,7 +45,7 @@ export class FileTarget implements Target {
   #length: number;
   readonly #holes: Holes | undefined;
   /** Whether the next sync must make the file's length durable. */
-  #isLengthNew = false;
+  #isLengthNew: boolean;
   /** Whether the next sync must make the file's name durable. */
   #isNameNew: boolean;
   /** A sync that failed once would succeed the next time, with the bytes lost: it stays failed. */
@@ -54,7 +53,7 @@ export class FileTarget implements Target {
 
   constructor(path: string, options: FileTargetOptions) {
     this.name = path;
-    const { fd, directFd, isNew, kind, size } = openOutput(path, options);
+    const { fd, directFd, kind, size } = openOutput(path, options);
     this.#fd = fd;
     this.#directFd = directFd;
     this.#isSynchronous = options.synchronous ?? false;
@@ -63,7 +62,9 @@ export class FileTarget implements Target {
     this.kind = kind;
     this.#size = size;
     this.#length = size;
-    this.#isNameNew = isNew;
+    // Of an old file, too: who made it may have been killed before it could make that durable.
+    this.#isNameNew = kind === 'file';
+    this.#isLengthNew = kind === 'file';
     const isSparse = kind === 'file' && (options.sparse ?? true);
     this.#holes = isSparse ? new Holes(fd, size, fsExt()) : undefined;
   }
@@ -127,7 +128,7 @@ export class FileTarget implements Target {
     try {
       if (this.#isLengthNew) fsyncSync(fd);
       else fdatasyncSync(fd);
-      if (this.#isNameNew) syncFolder(dirname(finalPath(this.name)));
+      if (this.#isNameNew) syncFolderOf(this.name);
     } catch (cause) {
       this.#syncFailure = syncError(this.name, cause);
       throw this.#syncFailure;

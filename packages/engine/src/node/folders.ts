@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { unlessErrno } from './errno.ts';
+import { syncFolder } from './paths.ts';
 
 /** The names in a folder in order, numbers by their value; none when there is no such folder. */
 export function namesIn(folder: string): string[] {
@@ -25,14 +26,22 @@ export function byNumber(a: string, b: string): number {
   return a === b ? 0 : -1;
 }
 
-/** Makes a folder unless it is there. @throws a system error */
+/** Makes a folder unless it is there; durable on return. @throws a system error */
 export function makeFolder(path: string): void {
   mkdirSync(path, { recursive: true });
+  // An old one, too: who made it may have been killed before this.
+  syncFolder(dirname(path));
 }
 
 /** Removes a file if it is there. @throws a system error */
 export function removeFile(path: string): void {
   rmSync(path, { force: true });
+}
+
+/** Removes a file if it is there; gone for good on return. @throws a system error */
+export function removeDurably(path: string): void {
+  removeFile(path);
+  syncFolder(dirname(path));
 }
 
 /** Joins names to a path. */

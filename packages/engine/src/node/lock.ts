@@ -20,7 +20,7 @@ import {
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { RescueError } from '../errors.ts';
-import { errnoOf, reasonOf, unlessErrno } from './errno.ts';
+import { errnoOf, reasonOf, tidyUp, unlessErrno } from './errno.ts';
 import { isLeftOver, type Owner, ourselves, ownerOf, takeFlock } from './lock-owner.ts';
 import { finalPath } from './paths.ts';
 
@@ -82,8 +82,8 @@ function acquire(wanted: Wanted): FileLock {
     isHeld = true;
     return held(lock, fd, owner);
   } finally {
-    rmSync(temporary, { force: true });
-    if (!isHeld) closeSync(fd);
+    tidyUp(() => rmSync(temporary, { force: true }));
+    if (!isHeld) tidyUp(() => closeSync(fd));
   }
 }
 
@@ -94,14 +94,11 @@ function held(lock: string, fd: number, owner: Owner): FileLock {
     close() {
       if (!isOpen) return;
       isOpen = false;
-      try {
+      // What cannot be removed is taken over by the next one.
+      tidyUp(() => {
         if (ownerOf(lock)?.id === owner.id) unlinkSync(lock);
-      } catch (error) {
-        // What cannot be removed is taken over by the next one.
-        errnoOf(error);
-      } finally {
-        closeSync(fd);
-      }
+      });
+      tidyUp(() => closeSync(fd));
     },
   };
 }

@@ -23,7 +23,7 @@ import { basename, dirname, join } from 'node:path';
 import { type Mapfile, MapfileError, mapfileParts, parseMapfile } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import type { MapStore } from '../ports.ts';
-import { errnoOf, reasonOf, unlessErrno } from './errno.ts';
+import { errnoOf, reasonOf, tidyUp, unlessErrno } from './errno.ts';
 import { finalPath, syncFolder } from './paths.ts';
 
 /** What file systems without owners and rights say. */
@@ -37,10 +37,14 @@ const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
  * see `lockFile`. Loading throws RescueError `map-read` or `map-corrupt`, saving `map-write`.
  */
 export function fileMapStore(path: string, options: MapStoreOptions = {}): MapStore {
+  let hasSaved = false;
   return {
     name: path,
     load: () => load(path, options),
-    save: (mapfile) => save(path, mapfile, options),
+    save: (mapfile) => {
+      save(path, mapfile, { ...options, hasSaved });
+      hasSaved = true;
+    },
   };
 }
 
@@ -120,7 +124,12 @@ function lostError(path: string, real: string, what: string): RescueError {
   );
 }
 
-function save(path: string, mapfile: Mapfile, options: MapStoreOptions): void {
+interface Saving extends MapStoreOptions {
+  /** The map that is there was saved by this very store. */
+  readonly hasSaved: boolean;
+}
+
+function save(path: string, mapfile: Mapfile, options: Saving): void {
   const parts = (options.parts ?? mapfileParts)(mapfile);
   const { keepsBackup = true } = options;
   const real = finalPath(path);
@@ -136,12 +145,16 @@ function save(path: string, mapfile: Mapfile, options: MapStoreOptions): void {
     }
     writeNew(temporary, parts, old);
     const isKept = typeof keepsBackup === 'boolean' ? keepsBackup : keepsBackup();
-    if (old !== undefined && isKept) keepBackup(real);
+    if (old !== undefined && isKept) {
+      // Who saved it may have been killed before its name was durable: the copy alone could survive a power cut.
+      if (!options.hasSaved) syncFolder(folder);
+      keepBackup(real);
+    }
     renameSync(temporary, real);
     isReplaced = true;
     syncFolder(folder);
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    tidyUp(() => rmSync(temporary, { force: true }));
     throw cause instanceof RescueError ? cause : saveError(path, isReplaced, cause);
   }
 }
@@ -198,7 +211,7 @@ function keepBackup(real: string): void {
     renameSync(temporary, `${real}.bak`);
   } finally {
     // Renaming one name of a file to another of its names does nothing, and leaves both.
-    rmSync(temporary, { force: true });
+    tidyUp(() => rmSync(temporary, { force: true }));
   }
 }
 

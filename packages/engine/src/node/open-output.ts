@@ -33,8 +33,6 @@ export interface OpenOutput {
   readonly fd: number;
   /** The same, opened for direct writes. */
   readonly directFd: number | undefined;
-  /** Whether it did not exist before. */
-  readonly isNew: boolean;
   readonly kind: OutputKind;
   /** Bytes. */
   readonly size: number;
@@ -42,10 +40,10 @@ export interface OpenOutput {
 
 /** @throws RescueError `target-exists` (mode `create`), `direct-unsupported` or `target-open` */
 export function openOutput(path: string, options: FileTargetOptions): OpenOutput {
-  const { fd, isNew } = openOrCreate(path, options);
+  const fd = openOrCreate(path, options);
   const known = checkKind(fd, path, options);
   const directFd = options.direct ? openDirect(path, fd) : undefined;
-  return { fd, directFd, isNew, ...known };
+  return { fd, directFd, ...known };
 }
 
 function openDirect(path: string, fd: number): number {
@@ -68,7 +66,7 @@ function openDirect(path: string, fd: number): number {
   });
 }
 
-function openOrCreate(path: string, options: FileTargetOptions): { fd: number; isNew: boolean } {
+function openOrCreate(path: string, options: FileTargetOptions): number {
   const { mode } = options;
   const emptied = options.truncate ? constants.O_TRUNC : 0;
   try {
@@ -84,11 +82,11 @@ function openOrCreate(path: string, options: FileTargetOptions): { fd: number; i
       const exclusive = stat?.isBlockDevice() && !options.forceInUse ? constants.O_EXCL : 0;
       const cut = stat?.isFile() ? emptied : 0;
       if (stat !== undefined || mode === 'update') {
-        return { fd: openSync(path, constants.O_WRONLY | exclusive | cut), isNew: false };
+        return openSync(path, constants.O_WRONLY | exclusive | cut);
       }
     }
     const { O_WRONLY, O_CREAT, O_EXCL } = constants;
-    return { fd: openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o666), isNew: true };
+    return openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o666);
   } catch (error) {
     throw error instanceof RescueError ? error : openError(path, mode, error);
   }

@@ -37,6 +37,11 @@ export function statOf(path: string): Stats | undefined {
   );
 }
 
+/** Makes a file's name durable; file systems that cannot are left alone. @throws a system error */
+export function syncFolderOf(path: string): void {
+  syncFolder(dirname(finalPath(path)));
+}
+
 /** Makes new names in a folder durable; file systems that cannot are left alone. */
 export function syncFolder(folder: string): void {
   const fd = openSync(folder, 'r');

@@ -45,6 +45,8 @@ export interface FileRescueJob {
   readonly settings: Omit<SettingsInput, 'manner'>;
   /** Bytes that the target must be long at the end. */
   readonly targetSize?: number;
+  /** Milliseconds between two saves; 0 saves after each read. Default: by the map's size. */
+  readonly saveIntervalMs?: number;
   readonly commandLine?: string;
 }
 

@@ -10,7 +10,9 @@ import { rescueBlocking } from '../drive.ts';
 import { pendingBytes, progressAtRest } from '../events.ts';
 import { openSource } from '../node/auto-direct-source.ts';
 import { blockingClock } from '../node/clock.ts';
+import { existingSize } from '../node/existing-size.ts';
 import { openFileTarget } from '../node/file-target.ts';
+import { syncFolderOf } from '../node/paths.ts';
 import { planRescue } from '../plan.ts';
 import type { MapStore, Source, Target } from '../ports.ts';
 import type { RescueOptions } from '../session.ts';
@@ -166,6 +168,7 @@ function longestRead(job: FileRescueJob, source: Source): number {
 }
 
 function optionsOf(job: FileRescueJob): Omit<RescueOptions, 'source' | 'target'> {
+  const { saveIntervalMs } = job;
   return {
     clock: blockingClock,
     settings: job.settings,
@@ -173,6 +176,7 @@ function optionsOf(job: FileRescueJob): Omit<RescueOptions, 'source' | 'target'>
     triesAgain: job.triesAgain ?? false,
     ...(job.domain === undefined ? {} : { domain: Domain.of(job.domain) }),
     ...(job.targetSize === undefined ? {} : { targetSize: job.targetSize }),
+    ...(saveIntervalMs === undefined ? {} : { saveIntervalMs: () => saveIntervalMs }),
     ...(job.commandLine === undefined ? {} : { commandLine: job.commandLine }),
   };
 }
@@ -196,6 +200,10 @@ function nothingToDo(
   const progress = progressAtRest(plan.map);
   const isElsewhere = kind !== 'complete';
   if (pendingBytes(progress, settings) === 0) {
+    // Who saved the last maps may have been killed before their names were durable.
+    for (const map of [job.map, job.chunk?.map]) {
+      if (map !== undefined && existingSize(map) !== undefined) syncFolderOf(map);
+    }
     const finished = isElsewhere || !job.chunk?.packed ? NOT_FINISHED : finishChunk(job);
     return { end: 'finished', progress, isElsewhere, wasDone: true, gained: 0, ...finished };
   }
