@@ -11,11 +11,13 @@ import { notContiguous, readBlockPos, readEnd, readStatus, readStatusLine } from
 import { Scanner } from './scan.ts';
 
 const SECTOR = 512;
+/** Where so much is found the rest is not looked at: nobody mends it by hand, and it would fill the memory. */
+const FINDINGS_MAX = 100_000;
 
 /**
  * Everything that is wrong or odd in the text of a mapfile, in the order of its lines. There is an
  * error among it exactly when `parseMapfile` throws one, and the first is that one; every line
- * after it is looked at too.
+ * after it is looked at too, until a hundred thousand things are found.
  */
 export function lintMapfile(text: string): MapFinding[] {
   return new Linter(text).run();
@@ -37,7 +39,7 @@ class Linter {
     const scanner = this.#scanner;
     this.#checkEncoding();
     if (scanner.nextLine()) this.#checkStatusLine();
-    while (scanner.nextLine()) {
+    while (this.#findings.length < FINDINGS_MAX && scanner.nextLine()) {
       this.#checkBlockLine();
       scanner.endLine();
     }

@@ -9,6 +9,8 @@ import { OPEN_END_IN_TEXT } from './hex.ts';
 /** ddrescue reads no more of a line than this, counted from its first character that is not white space. */
 const CONTENT_MAX = 127;
 const QUOTED_MAX = 40;
+/** More comment lines are skipped: a map needs none, and a hostile one would fill the memory with them. */
+const COMMENTS_MAX = 1_000_000;
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
@@ -62,7 +64,9 @@ export class Scanner {
         return true;
       }
       const end = lineEnd(text, at);
-      if (first === HASH) comments?.push(text.slice(at, withoutReturn(text, end)));
+      if (first === HASH && comments !== undefined && comments.length < COMMENTS_MAX) {
+        comments.push(text.slice(at, withoutReturn(text, end)));
+      }
       at = end + 1;
     }
     this.#lineStart = at;
@@ -258,6 +262,9 @@ function lineEnd(text: string, at: number): number {
   return end < 0 ? text.length : end;
 }
 
+/** All of them: a comment that kept one would lose it when the map is written and read again. */
 function withoutReturn(text: string, end: number): number {
-  return text.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end;
+  let at = end;
+  while (text.charCodeAt(at - 1) === CARRIAGE_RETURN) at--;
+  return at;
 }

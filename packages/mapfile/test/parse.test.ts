@@ -300,3 +300,13 @@ describe('any text', () => {
     );
   });
 });
+
+test('a comment is kept without the carriage returns at its end, however many', () => {
+  const mapfile = parseMapfile('# words\r\r\n#\r\n0 ? 1\r\r\n0 512 +\r\n');
+  expect(mapfile.heading).toEqual(['# words', '#']);
+  expect(parseMapfile(formatMapfile(mapfile)).heading).toEqual(mapfile.heading);
+});
+
+test('a million comments are kept, and no more', () => {
+  expect(parseMapfile(`${'#\n'.repeat(1_000_010)}0 ? 1\n`).heading).toHaveLength(1_000_000);
+});

@@ -108,6 +108,9 @@ function textOf(text: string | undefined): string | undefined {
   return text?.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '?').slice(-TEXT_MAX);
 }
 
+/** Ours are shorter; a longer one is no line of a manifest, whoever made it. */
+const LINE_MAX = 1000;
+
 type Found = { -readonly [Key in keyof Manifest]: Manifest[Key] };
 
 /** What a heading says; what is not there, or makes no sense, is left out. */
@@ -119,6 +122,7 @@ export function readManifest(heading: readonly string[]): Manifest {
   const merged: string[] = [];
   const otherJobs: string[] = [];
   for (const line of heading) {
+    if (line.length > LINE_MAX) continue;
     const [, name, value] = /^#\s*([A-Za-z][A-Za-z ]*): (.*?)\s*$/.exec(line) ?? [];
     if (name === undefined || value === undefined) continue;
     if (readNumber(found, name, value)) continue;

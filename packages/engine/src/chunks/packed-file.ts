@@ -7,13 +7,20 @@ import { chunkDamaged } from './chunk-errors.ts';
 /** What can be unpacked is held in memory: chunks up to this many bytes. */
 export const PACKED_MAX: number = 1024 * 1024 * 1024;
 
+/** What cannot be compressed grows by less than a thousandth, and by some bytes a member. */
+const SLACK_PART = 64;
+const SLACK = 1024 * 1024;
+
 /** Unpacks all of a file. @throws RescueError `chunk-mismatch` or `source-read` */
 export function unpackedSource(
   file: Source & { readonly size: number | undefined },
   { packing, size }: { readonly packing: Packing; readonly size: number },
 ): { readonly size: number; read(pos: number, into: Uint8Array): ReadOutcome } {
-  if (size > PACKED_MAX || (file.size ?? 0) > 2 * PACKED_MAX) {
+  if (size > PACKED_MAX) {
     throw chunkDamaged(file.name, 'it says to be larger than a compressed chunk can be');
+  }
+  if ((file.size ?? 0) > size + size / SLACK_PART + SLACK) {
+    throw chunkDamaged(file.name, 'it is longer than the chunk is when it is not compressed');
   }
   const bytes = new Uint8Array(file.size ?? 0);
   const { copied, errno } = file.read(0, bytes) as ReadOutcome;

@@ -7,9 +7,9 @@ import { RescueError } from '../errors.ts';
 import { mapHeading } from '../heading.ts';
 import { writeTextDurably } from '../node/durable-text.ts';
 import { namesIn, pathOf } from '../node/folders.ts';
+import { fileMapStore } from '../node/map-store.ts';
 import { CHUNK_FORMAT, type Manifest, manifestComments, readManifest } from './manifest.ts';
-import { seal } from './seal.ts';
-import { sealedMapStore } from './sealed-map-store.ts';
+import { seal, sealState } from './seal.ts';
 
 /** What a receipt says. */
 export interface Receipt {
@@ -45,11 +45,15 @@ export function writeReceipt(
   return path;
 }
 
-/** Reads a receipt; undefined when there is none or it is damaged. */
+/** Reads a receipt; undefined when there is none or it is damaged: by its word chunks are deleted. */
 export function readReceipt(path: string): Receipt | undefined {
+  let isSealed = false;
+  const check = (text: string): void => {
+    isSealed = sealState(text) === 'good';
+  };
   try {
-    const mapfile = sealedMapStore(path, { keepsBackup: false }).load() as Mapfile | undefined;
-    if (mapfile === undefined) return undefined;
+    const mapfile = fileMapStore(path, { keepsBackup: false, check }).load() as Mapfile | undefined;
+    if (mapfile === undefined || !isSealed) return undefined;
     const manifest = readManifest(mapfile.heading);
     if (manifest.kind !== 'receipt' || manifest.job === undefined) return undefined;
     return {

@@ -6,11 +6,12 @@ import { type Mapfile, mapfileParts } from '@chunkrescue/mapfile';
 import { digestOf } from '../node/checksums.ts';
 
 const LINE = /^# Map checksum: ([0-9a-f]{32})\n/m;
+const ALL_LINES = new RegExp(LINE, 'gm');
 const COLUMNS = /^# current_pos/m;
 
-/** The text with its seal, in front of the columns' headings. A seal that it had is replaced. */
+/** The text with its seal, in front of the columns' headings. Seals that it had are replaced. */
 export function seal(text: string): string {
-  const open = text.replace(LINE, '');
+  const open = text.replace(ALL_LINES, '');
   return sealed(open, digestOf(open));
 }
 
@@ -25,7 +26,7 @@ function sealed(top: string, digest: string): string {
 export function sealedParts(mapfile: Mapfile): (string | Uint8Array)[] {
   const [top, ...blocks] = Array.from(mapfileParts(mapfile), (part) => part.slice());
   // Everything above the blocks is the first part, and a seal stands there only.
-  const open = (top as string).replace(LINE, '');
+  const open = (top as string).replace(ALL_LINES, '');
   return [sealed(open, digestOf([open, ...blocks])), ...blocks];
 }
 

@@ -9,8 +9,13 @@
  */
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { RescueError } from '../errors.ts';
 import { errnoOf, unlessErrno } from './errno.ts';
 import { fsExt } from './fs-ext.ts';
+import { readWhole } from './whole-file.ts';
+
+/** Bytes; ours have a tenth of it. */
+const LOCK_SIZE_MAX = 4096;
 
 /** What a lock file says. */
 export interface Owner {
@@ -66,12 +71,21 @@ function isFlockFree(lock: string): boolean | undefined {
   }
 }
 
-/** What a lock file says; undefined when there is no file, or nothing in it that we could have written. */
+/**
+ * What a lock file says; undefined when there is no file, or nothing in it that we could have written.
+ * @throws RescueError `map-write` for what is no small regular file
+ */
 export function ownerOf(lock: string): Owner | undefined {
-  const text = unlessErrno(['ENOENT'], () => readFileSync(lock, 'utf8'));
-  if (text === undefined) return undefined;
+  const file = unlessErrno(['ENOENT'], () => readWhole(lock, LOCK_SIZE_MAX));
+  if (file === undefined) return undefined;
+  if ('problem' in file) {
+    throw new RescueError('map-write', `Lock file ${lock} is none of ours: ${file.problem}.`, {
+      path: lock,
+      hint: 'When nobody works on the map beside it, remove it.',
+    });
+  }
   try {
-    const value = JSON.parse(text) as Partial<Owner> | null;
+    const value = JSON.parse(file.bytes.toString()) as Partial<Owner> | null;
     if (typeof value?.id !== 'string' || typeof value.host !== 'string') return undefined;
     if (!Number.isSafeInteger(value.pid) || (value.pid as number) <= 0) return undefined;
     return {

@@ -94,10 +94,12 @@ function held(lock: string, fd: number, owner: Owner): FileLock {
     close() {
       if (!isOpen) return;
       isOpen = false;
-      // What cannot be removed is taken over by the next one.
-      tidyUp(() => {
+      try {
         if (ownerOf(lock)?.id === owner.id) unlinkSync(lock);
-      });
+      } catch (error) {
+        // What cannot be removed is taken over by the next one.
+        if (!(error instanceof RescueError)) errnoOf(error);
+      }
       tidyUp(() => closeSync(fd));
     },
   };

@@ -13,7 +13,6 @@ import {
   fsyncSync,
   linkSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -25,6 +24,8 @@ import { RescueError } from '../errors.ts';
 import type { MapStore } from '../ports.ts';
 import { errnoOf, reasonOf, tidyUp, unlessErrno } from './errno.ts';
 import { finalPath, syncFolder } from './paths.ts';
+import { shellQuoted, shellWord } from './shell-word.ts';
+import { readMapText } from './whole-file.ts';
 
 /** What file systems without owners and rights say. */
 const NO_OWNERS = ['EPERM', 'EINVAL', 'ENOTSUP', 'ENOSYS'];
@@ -59,7 +60,7 @@ export interface MapStoreOptions {
 
 function load(path: string, { check }: MapStoreOptions): Mapfile | undefined {
   const real = finalPath(path);
-  const text = readMap(real, path);
+  const text = readMapText(real, path);
   if (text === undefined) {
     if (statSync(`${real}.bak`, { throwIfNoEntry: false }) === undefined) return undefined;
     throw lostError(path, real, 'is missing');
@@ -73,22 +74,6 @@ function load(path: string, { check }: MapStoreOptions): Mapfile | undefined {
   return mapfile;
 }
 
-/** The text of a map, or undefined when there is no such file. */
-function readMap(real: string, path: string): string | undefined {
-  let isFile: boolean | undefined;
-  try {
-    isFile = statSync(real, { throwIfNoEntry: false })?.isFile();
-    if (isFile === undefined) return undefined;
-    if (isFile) return readFileSync(real, 'utf8');
-  } catch (cause) {
-    const reason = reasonOf(errnoOf(cause));
-    throw new RescueError('map-read', `Can't read map file ${path}: ${reason}.`, { path, cause });
-  }
-  throw new RescueError('map-read', `Can't read map file ${path}: it is not a regular file.`, {
-    path,
-  });
-}
-
 function parsed(path: string, text: string): Mapfile {
   try {
     return parseMapfile(text);
@@ -97,7 +82,7 @@ function parsed(path: string, text: string): Mapfile {
     throw new RescueError('map-corrupt', `${path}: ${cause.message}`, {
       path,
       cause,
-      hint: `rescue map lint ${path} explains it. Repair that line, or copy ${path}.bak over the map if there is one.`,
+      hint: `rescue map lint ${shellWord(path)} explains it. Repair that line, or copy ${path}.bak over the map if there is one.`,
     });
   }
 }
@@ -105,7 +90,7 @@ function parsed(path: string, text: string): Mapfile {
 /** Whether the file is a map with at least one block. */
 function hasBlocks(path: string): boolean {
   try {
-    const text = readMap(path, path);
+    const text = readMapText(path);
     return text !== undefined && parseMapfile(text).map.count > 0;
   } catch (error) {
     if (error instanceof RescueError || error instanceof MapfileError) return false;
@@ -119,7 +104,7 @@ function lostError(path: string, real: string, what: string): RescueError {
     `Map file ${path} ${what}, but its copy ${real}.bak is there.`,
     {
       path,
-      hint: `To go on, copy it back: cp '${real}.bak' '${real}'. To begin anew, remove the copy.`,
+      hint: `To go on, copy it back: cp ${shellQuoted(`${real}.bak`)} ${shellQuoted(real)}. To begin anew, remove the copy.`,
     },
   );
 }
