@@ -1,5 +1,5 @@
 /** What the place for the chunks takes: holes or not, how many chunks, and what may go from there. */
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type ChunkLayout,
@@ -14,6 +14,7 @@ import {
   type Receipt,
   RescueError,
   readChunkMap,
+  readMapText,
   readReceipt,
   receiptIn,
   writeTextDurably,
@@ -140,7 +141,7 @@ export function takeReceipts(
   const kept = before?.job === job ? before : undefined;
   const isOlder = here === undefined || [...here.merged].every((seal) => kept?.merged.has(seal));
   if (isOlder) return { here, known: kept ?? here };
-  writeTextDurably(keptReceipt(common), readFileSync(here.path, 'utf8'));
+  writeTextDurably(keptReceipt(common), readMapText(here.path) ?? '');
   return { here, known: here };
 }
 

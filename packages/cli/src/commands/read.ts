@@ -1,5 +1,5 @@
 /** `rescue read`: copies chunks of a source into a directory, one file and one map a chunk. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   assertDistinctFiles,
@@ -8,6 +8,7 @@ import {
   mountOf,
   RescueError,
   readManifest,
+  readMapText,
 } from '@chunkrescue/engine';
 import { lintMapfile } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
@@ -163,7 +164,7 @@ function warnOfMap(args: ReadArguments, common: string, context: Context): void 
 
 /** Numbers in a plan made by hand may mean something else than they seem to. */
 function warnOfMisread(plan: string, context: Context): void {
-  for (const { severity, code, line, message } of lintMapfile(readFileSync(plan, 'utf8'))) {
+  for (const { severity, code, line, message } of lintMapfile(readMapText(plan) ?? '')) {
     if (severity === 'error' || code !== 'octal') continue;
     context.report.warning(`${plan}, line ${line}: ${message}`);
   }

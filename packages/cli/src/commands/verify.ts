@@ -1,5 +1,5 @@
 /** `rescue verify`: reads what was rescued again, and tells what is not as it came from the source. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   isRawName,
@@ -9,6 +9,7 @@ import {
   namesIn,
   RescueError,
   RescueWorker,
+  readMapText,
   sealedMapStore,
   type Verified,
   type VerifyJob,
@@ -171,5 +172,5 @@ function wrongIn({ different, unreadable }: Verified): boolean {
 }
 
 function isForeign(path: string): boolean {
-  return existsSync(path) && !readFileSync(path, 'utf8').includes(`# ${MESSAGE}\n`);
+  return existsSync(path) && !readMapText(path)?.includes(`# ${MESSAGE}\n`);
 }

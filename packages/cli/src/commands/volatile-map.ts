@@ -1,7 +1,6 @@
 /** A map in a live system's memory is gone when it is switched off. */
-import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isVolatile, writeTextDurably } from '@chunkrescue/engine';
+import { isVolatile, readMapText, writeTextDurably } from '@chunkrescue/engine';
 import type { Context } from '../context.ts';
 
 /** A map, and where a copy of it can be kept. */
@@ -21,6 +20,7 @@ export function warnOfVolatile({ map, copy }: VolatileMap, how: string, context:
 
 /** Keeps the copy, where the map needs one and the copy lies better. */
 export function keepCopy({ map, copy }: VolatileMap): void {
-  if (!isVolatile(dirname(map)) || isVolatile(dirname(copy)) || !existsSync(map)) return;
-  writeTextDurably(copy, readFileSync(map, 'utf8'));
+  if (!isVolatile(dirname(map)) || isVolatile(dirname(copy))) return;
+  const text = readMapText(map);
+  if (text !== undefined) writeTextDurably(copy, text);
 }

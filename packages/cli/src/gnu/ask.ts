@@ -1,6 +1,7 @@
 /** `--ask`: shows what would be copied where, and waits for a yes. */
 import { domainTotals, existingSize } from '@chunkrescue/engine';
 import { groupedDigits, scaled } from '../screen/gnu-numbers.ts';
+import { printable } from '../screen/units.ts';
 import { deviceLabel } from './device-label.ts';
 import type { RunParts } from './rescue-mode.ts';
 
@@ -22,5 +23,5 @@ export function ask({ values, names, io, rescue }: RunParts): boolean {
 /** `'/dev/sdb' [model::serial] (500_107_862_016)`, as far as it is known. */
 function describe(path: string): string {
   const size = existingSize(path);
-  return `'${path}'${deviceLabel(path)}${size === undefined ? '' : ` (${groupedDigits(size)})`}`;
+  return `'${printable(path)}'${deviceLabel(path)}${size === undefined ? '' : ` (${groupedDigits(size)})`}`;
 }

@@ -6,6 +6,7 @@ import {
   closeBesideThread,
   closeReaderThread,
 } from '@chunkrescue/engine';
+import { printableWords } from '../screen/units.ts';
 import { ddrescue } from './ddrescue.ts';
 import type { HostInput } from './ddrescue-host.ts';
 import { BROKEN, STOP, WAITING } from './host-control.ts';
@@ -28,13 +29,13 @@ const status = ddrescue(words, {
   },
   err(text) {
     try {
-      writeAll(2, text);
+      writeAll(2, printableWords(text));
     } catch {
       // There is nowhere to tell it.
     }
   },
   readLine: () => input.readLine(),
-  readAll: () => input.readAll(),
+  readAll: (sizeMax) => input.readAll(sizeMax),
   stop: {
     get aborted() {
       return Atomics.load(control, STOP) !== 0;

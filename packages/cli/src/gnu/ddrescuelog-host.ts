@@ -1,5 +1,6 @@
 /** The main thread of `rescue ddrescuelog`, which is over in no time and runs here. */
 import { blockingClock } from '@chunkrescue/engine';
+import { printableWords } from '../screen/units.ts';
 import { dieBy } from '../signals.ts';
 import { ddrescuelog } from './ddrescuelog.ts';
 import { InputReader, writeAll } from './standard-streams.ts';
@@ -10,9 +11,9 @@ export function hostDdrescuelog(words: readonly string[]): void {
   try {
     process.exitCode = ddrescuelog(words, {
       out: (data) => writeAll(1, data),
-      err: (text) => writeAll(2, text),
+      err: (text) => writeAll(2, printableWords(text)),
       readLine: () => input.readLine(),
-      readAll: () => input.readAll(),
+      readAll: (sizeMax) => input.readAll(sizeMax),
       stop: { aborted: false },
       clock: blockingClock,
       programName: 'ddrescuelog',

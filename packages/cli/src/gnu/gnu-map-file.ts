@@ -10,6 +10,7 @@ import {
   mapHeading,
   type Rescue,
   RescueError,
+  shellQuoted,
   statOf,
 } from '@chunkrescue/engine';
 import { type Mapfile, mapfileParts } from '@chunkrescue/mapfile';
@@ -151,7 +152,7 @@ function saveElsewhere(
   // Told at once: the error that follows may be another one.
   io.err(
     `${io.programName}: Mapfile saved in '${saved}'. Before you go on, make room and copy it back:\n` +
-      `          cp '${saved}' '${path}'\n`,
+      `          cp ${shellQuoted(saved)} ${shellQuoted(path)}\n`,
   );
   return new GnuError(`${path}: Mapfile could not be saved there.`);
 }

@@ -11,8 +11,8 @@ export interface GnuIo {
   err(text: string): void;
   /** The next line of standard input with its line feed, which a last one may lack; undefined at the end. */
   readLine(): string | undefined;
-  /** The rest of standard input. */
-  readAll(): Uint8Array;
+  /** The rest of standard input, but no more than so many bytes of it. */
+  readAll(sizeMax: number): Uint8Array;
   /** Whether a signal came that ends the run. */
   readonly stop: { readonly aborted: boolean };
   readonly clock: Clock;

@@ -21,7 +21,7 @@ export interface Creation {
 /** The map, in positions of the input. @throws GnuError */
 export function createdRuns(io: GnuIo, creation: Creation): RunList {
   const { domain, sectorSize, format, listed, other, offset } = creation;
-  const bytes = io.readAll();
+  const bytes = io.readAll(Number.POSITIVE_INFINITY);
   const sectors =
     format === 'list' ? readList(bytes, sectorSize) : readBitmap(bytes, format === 'bitmap-be');
   const runs = new RunList();

@@ -2,8 +2,8 @@
  * Mapfiles as `ddrescuelog` takes them: from a file or from standard input, which can be read once, with blocks
  * of no bytes at position 0, which a `RescueMap` cannot hold.
  */
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { statOf } from '@chunkrescue/engine';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { MAP_SIZE_MAX, statOf } from '@chunkrescue/engine';
 import {
   BLOCK_STATUSES,
   type BlockStatus,
@@ -17,6 +17,7 @@ import {
   parseMapfileParts,
   RescueMap,
 } from '@chunkrescue/mapfile';
+import { printable } from '../screen/units.ts';
 import { errnoOf } from './c-errors.ts';
 import { GnuError, type GnuIo } from './io.ts';
 
@@ -43,6 +44,7 @@ const EMPTY_BLOCK = /^[ \t\v\f\r]*\+?(0[xXbB]?)?0+\s*?[ \t+]\+?(0[xXbB]?)?0+\s*(
 const LARGE = 4 * 1024 * 1024;
 const PART = 32 * 1024;
 const LINE_FEED = 10;
+const READ_SIZE = 1024 * 1024;
 
 /** A mapfile that cannot be opened: the one trouble that `-t` goes on behind. */
 export class MissingMapfile extends GnuError {
@@ -53,7 +55,7 @@ export class MissingMapfile extends GnuError {
 
 /** Name of a mapfile in messages. */
 function shownName(path: string): string {
-  return path === '-' || path === '' ? '(stdin)' : path;
+  return path === '-' || path === '' ? '(stdin)' : printable(path);
 }
 
 /** Reads the mapfiles of one command line. */
@@ -68,6 +70,8 @@ export class MapReader {
   /** @throws GnuError */
   read(path: string, options: ParseOptions = {}): LogMap {
     const name = shownName(path);
+    const size = path === '-' ? 0 : (statOf(path)?.size ?? 0);
+    if (size > MAP_SIZE_MAX) throw tooLarge(name);
     const large = path === '-' || options.loose ? undefined : readLarge(path);
     if (large !== undefined) return { name, ...large };
     const text = path === '-' ? this.#readInput() : readText(path);
@@ -86,14 +90,32 @@ export class MapReader {
   #readInput(): string {
     if (this.#isInputUsed) throw readError('(stdin)');
     this.#isInputUsed = true;
-    return Buffer.from(this.#io.readAll()).toString('latin1');
+    const bytes = Buffer.from(this.#io.readAll(MAP_SIZE_MAX + 1));
+    if (bytes.length > MAP_SIZE_MAX) throw tooLarge('(stdin)');
+    return bytes.toString('latin1');
   }
 }
 
+/** Pipes are read too, and devices, which may never end. */
 function readText(path: string): string {
+  const parts: Buffer[] = [];
+  let size = 0;
   try {
-    return readFileSync(path, 'latin1');
+    const fd = openSync(path, 'r');
+    try {
+      for (;;) {
+        const part = Buffer.allocUnsafe(READ_SIZE);
+        const n = readSync(fd, part, 0, READ_SIZE, null);
+        if (n === 0) return Buffer.concat(parts).toString('latin1');
+        parts.push(part.subarray(0, n));
+        size += n;
+        if (size > MAP_SIZE_MAX) throw tooLarge(shownName(path));
+      }
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
+    if (error instanceof GnuError) throw error;
     if (errnoOf(error) === 'EISDIR') throw readError(path);
     throw new MissingMapfile(path);
   }
@@ -151,6 +173,11 @@ function* textParts(fd: number): Iterable<string> {
     if (kept === bytes.length) bytes = Buffer.concat([bytes, Buffer.alloc(bytes.length)]);
   }
   if (kept > 0) yield bytes.toString('latin1', 0, kept);
+}
+
+function tooLarge(name: string): GnuError {
+  const what = `It has more than ${MAP_SIZE_MAX} bytes, which no mapfile has.`;
+  return new GnuError(`${name}: Error in mapfile, line 0: ${what}`, { status: 2 });
 }
 
 function readError(name: string): GnuError {

@@ -1,6 +1,8 @@
 /** The operations of `ddrescuelog`, by name. Each gives the exit status. */
+
 import { existsSync, unlinkSync } from 'node:fs';
 import type { Domain } from '@chunkrescue/mapfile';
+import { printable } from '../screen/units.ts';
 import { reasonInC } from './c-errors.ts';
 import { GnuError, type GnuIo } from './io.ts';
 import { INVERSION, type Logic, withLogic, withShift, withTypes } from './log-change.ts';
@@ -229,7 +231,7 @@ function showStatus(task: Task): number {
         nothingToDo(task);
         continue;
       }
-      const name = isNamed ? path : undefined;
+      const name = isNamed ? printable(path) : undefined;
       io.out(statusText(log, domain, { isBinary: values['binary-prefixes'] ?? false, name }));
     } catch (error) {
       if (!(error instanceof MissingMapfile)) throw error;

@@ -1,5 +1,5 @@
 /** Input and output of a rescue as the options want them: the file, and what is put around it. */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { constants } from 'node:os';
 import {
   existingSize,
@@ -72,12 +72,29 @@ export function badSectorDataOf(values: DdrescueValues): Uint8Array | undefined 
   const { sectorSize } = sizesOf(values);
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(path);
+    bytes = firstBytes(path, sectorSize);
   } catch (error) {
     throw new GnuError(`${path}: Can't open bad-sector-data file for reading: ${reasonInC(error)}`);
   }
   if (bytes.length < sectorSize) throw new GnuError(`${path}: Error reading bad-sector-data file`);
   return bytes.subarray(0, sectorSize);
+}
+
+/** The first bytes of a file that may be a pipe, or a device without an end; fewer where it ends before. */
+function firstBytes(path: string, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  const fd = openSync(path, 'r');
+  try {
+    let filled = 0;
+    while (filled < size) {
+      const n = readSync(fd, bytes, filled, size - filled, null);
+      if (n === 0) break;
+      filled += n;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 export interface OpenSource {

@@ -1,6 +1,8 @@
 /** What GNU ddrescue prints before the block of the screen; each function gives whole lines. */
+
 import { VERSION } from '@chunkrescue/engine';
 import { grouped, groupedDigits, scaled } from '../screen/gnu-numbers.ts';
+import { printable } from '../screen/units.ts';
 import { SIZE_LIMIT, sizeColumn } from './screen.ts';
 import { shownTime } from './times.ts';
 
@@ -100,7 +102,7 @@ export function fillHeading(heading: FillHeading, { verbosity, isBinary }: Telli
   if (verbosity < 1) return [];
   const { infile, outfile, types, fillSize, isDirectOut } = heading;
   return [
-    `About to fill with data from '${infile.name}' blocks of '${outfile.name}' marked '${types}'`,
+    `About to fill with data from ${quoted(infile, 0)} blocks of ${quoted(outfile, 0)} marked '${types}'`,
     `    Maximum size to fill: ${scaled(fillSize, SIZE_LIMIT, isBinary)}Bytes`,
     positionsLine(heading, isBinary),
     clusterLine(heading),
@@ -115,7 +117,7 @@ export function generateHeading(heading: Positions, { verbosity, isBinary }: Tel
   if (verbosity < 1) return [];
   const { infile, outfile } = heading;
   return [
-    `About to generate an approximate mapfile for '${infile.name}' and '${outfile.name}'`,
+    `About to generate an approximate mapfile for ${quoted(infile, 0)} and ${quoted(outfile, 0)}`,
     positionsLine(heading, isBinary),
     clusterLine(heading),
     sectorLine(heading),
@@ -124,8 +126,9 @@ export function generateHeading(heading: Positions, { verbosity, isBinary }: Tel
 }
 
 function quoted({ name, label = '', size }: NamedFile, verbosity: number): string {
-  if (verbosity < 2 || size === undefined) return `'${name}'`;
-  return `'${name}'${label} (${groupedDigits(size)})`;
+  const shown = `'${printable(name)}'`;
+  if (verbosity < 2 || size === undefined) return shown;
+  return `${shown}${label} (${groupedDigits(size)})`;
 }
 
 function positionsLine({ ipos, opos }: Positions, isBinary: boolean): string {

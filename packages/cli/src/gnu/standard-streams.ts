@@ -34,9 +34,16 @@ export class InputReader {
     return this.#rest.length === 0 ? undefined : this.#take(this.#rest.length).toString('latin1');
   }
 
-  readAll(): Uint8Array {
-    while (this.#fill());
-    return this.#take(this.#rest.length);
+  /** The rest, or its first `sizeMax` bytes. */
+  readAll(sizeMax: number): Uint8Array {
+    const pieces = [this.#take(this.#rest.length)];
+    let size = pieces[0]?.length ?? 0;
+    while (size < sizeMax && this.#fill()) {
+      const piece = this.#take(this.#rest.length);
+      pieces.push(piece);
+      size += piece.length;
+    }
+    return Buffer.concat(pieces).subarray(0, sizeMax);
   }
 
   #take(size: number): Buffer {

@@ -4,7 +4,7 @@
  */
 import type { FileRescueEvent, Progress } from '@chunkrescue/engine';
 import type { Logger } from 'pino';
-import { bytes, count, duration, percent, printable } from './units.ts';
+import { bytes, count, duration, jsonLine, percent, printable, printableLines } from './units.ts';
 
 /** How much is shown: -q 0, default 1, -v 2. */
 export interface ReporterOptions {
@@ -36,28 +36,30 @@ export class Reporter {
   result(record: { readonly type: string; readonly [key: string]: unknown }, text: string): void {
     this.#clear();
     this.#options.log?.info(record, 'result');
-    if (this.#options.isJson) process.stdout.write(`${JSON.stringify({ schema: 1, ...record })}\n`);
-    else if (this.#options.verbosity > 0) process.stdout.write(`${printableLines(text)}\n`);
+    if (this.#options.isJson) process.stdout.write(`${jsonLine({ schema: 1, ...record })}\n`);
+    else if (this.#options.verbosity > 0) {
+      process.stdout.write(`${printableLines(withoutLines(text, record))}\n`);
+    }
   }
 
   /** Text that a command was asked to make, for a file or another program: as it is, even with -q. */
   product(text: string): void {
     this.#clear();
-    process.stdout.write(text);
+    process.stdout.write(process.stdout.isTTY ? printableLines(text) : text);
   }
 
   /** Advice or a warning. */
   note(text: string): void {
     this.#clear();
     this.#options.log?.warn(text);
-    if (this.#options.verbosity > 0) process.stderr.write(`${printableLines(text)}\n`);
+    if (this.#options.verbosity > 0) process.stderr.write(`${printable(text)}\n`);
   }
 
   /** What must be seen even with -q. */
   warning(text: string): void {
     this.#clear();
     this.#options.log?.warn(text);
-    process.stderr.write(`${printableLines(text)}\n`);
+    process.stderr.write(`${printable(text)}\n`);
   }
 
   /** Only with -v. */
@@ -65,7 +67,7 @@ export class Reporter {
     this.#options.log?.debug(text);
     if (this.#options.verbosity > 1) {
       this.#clear();
-      process.stderr.write(`${printableLines(text)}\n`);
+      process.stderr.write(`${printable(text)}\n`);
     }
   }
 
@@ -74,10 +76,12 @@ export class Reporter {
     this.#clear();
     this.#options.log?.error(record, record.message);
     if (this.#options.isJson) {
-      process.stdout.write(`${JSON.stringify({ schema: 1, type: 'error', ...record })}\n`);
+      process.stdout.write(`${jsonLine({ schema: 1, type: 'error', ...record })}\n`);
     }
-    process.stderr.write(`rescue: ${printableLines(record.message)}\n`);
-    if (record.hint !== undefined) process.stderr.write(`        ${printableLines(record.hint)}\n`);
+    // What is our own fault has a stack; everything else is a sentence, and a name in it may hold a line end.
+    const shown = record.code === 'bug' ? printableLines : printable;
+    process.stderr.write(`rescue: ${shown(record.message)}\n`);
+    if (record.hint !== undefined) process.stderr.write(`        ${shown(record.hint)}\n`);
   }
 
   /** An event of a running rescue. */
@@ -116,7 +120,7 @@ export class Reporter {
     const message = `${source} cannot be read directly; going on through the system's cache, which can lose up to 128 KiB around each bad sector.`;
     this.warning(message);
     if (!this.#options.isJson) return;
-    process.stdout.write(`${JSON.stringify({ schema: 1, type: 'fallback', source, message })}\n`);
+    process.stdout.write(`${jsonLine({ schema: 1, type: 'fallback', source, message })}\n`);
   }
 
   #progress(label: string, progress: Progress): void {
@@ -162,7 +166,18 @@ export class Reporter {
   }
 }
 
-/** Several lines may be ours; everything else that a terminal would obey is not. */
-function printableLines(text: string): string {
-  return text.split('\n').map(printable).join('\n');
+/** The text, with names that hold line ends on one line: what they say would look as if we said it. */
+function withoutLines(text: string, record: unknown): string {
+  let shown = text;
+  for (const word of wordsIn(record)) {
+    for (const part of [word, ...word.split('/')]) {
+      if (part.includes('\n')) shown = shown.replaceAll(part, printable(part));
+    }
+  }
+  return shown;
+}
+
+function wordsIn(value: unknown): string[] {
+  if (typeof value === 'string') return value.includes('\n') ? [value] : [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(wordsIn) : [];
 }

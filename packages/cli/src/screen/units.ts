@@ -41,5 +41,25 @@ export function duration(ms: number): string {
 
 /** Text from outside (names of files and devices) without anything that a terminal would obey. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\uFFFD');
+  return text.replace(OBEYED, '\uFFFD');
 }
+
+/** The same for text of several lines that are ours. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
+/** The same for what the drop-in commands say, with what they end and align lines by. */
+export function printableWords(text: string): string {
+  return text.replace(OBEYED, (char) => (/[\n\r\t]/.test(char) ? char : '\uFFFD'));
+}
+
+/** A JSON record in one line that a terminal shows as it is; whoever parses it gets what was put in. */
+export function jsonLine(record: object): string {
+  const escaped = (unit: string): string =>
+    `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(record).replace(OBEYED, (char) => char.split('').map(escaped).join(''));
+}
+
+/** What a terminal obeys: control characters of both sets, and those that turn the direction of writing. */
+const OBEYED = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;

@@ -1,6 +1,6 @@
 /** Mapfiles that a command looks at and does not change. */
-import { existsSync, readFileSync } from 'node:fs';
-import { RescueError } from '@chunkrescue/engine';
+import { existsSync } from 'node:fs';
+import { RescueError, readMapText as readText, shellWord } from '@chunkrescue/engine';
 import type { Mapfile } from '@chunkrescue/mapfile';
 import { loadMap } from '../stored-map.ts';
 
@@ -23,13 +23,9 @@ export function readNamedMap(path: string): NamedMap {
 
 /** The text of what may not be a map. @throws RescueError `map-read` */
 export function readMapText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    const errno = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    if (errno === 'ENOENT' || errno === 'ENOTDIR') throw missing(path);
-    throw new RescueError('map-read', `Can't read map file ${path} (${errno}).`, { path, cause });
-  }
+  const text = readText(path);
+  if (text === undefined) throw missing(path);
+  return text;
 }
 
 function missing(path: string): RescueError {
@@ -44,7 +40,7 @@ function withLintHint<T>(path: string, work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof RescueError) || error.code !== 'map-corrupt') throw error;
-    const hint = `All that is wrong in it: rescue map lint ${path}`;
+    const hint = `All that is wrong in it: rescue map lint ${shellWord(path)}`;
     throw new RescueError(error.code, error.message, { path, hint, cause: error.cause });
   }
 }

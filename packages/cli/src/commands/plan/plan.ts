@@ -14,13 +14,13 @@ import {
   RescueError,
   readManifest,
   readState,
+  shellWord,
 } from '@chunkrescue/engine';
 import { type Mapfile, RescueMap, unionOf } from '@chunkrescue/mapfile';
 import type { Context } from '../../context.ts';
 import { EXIT, type ExitStatus, UsageError } from '../../exit.ts';
 import { chooseLayout, type ReadLayout } from '../read-parts.ts';
 import { refuseSameDisk } from '../source-guard.ts';
-import { shellWord } from '../status/command-line.ts';
 import { loadSealed } from '../stored-map.ts';
 import { inspectSource } from '../world.ts';
 import { type PlanArguments, plannedRead } from './options.ts';

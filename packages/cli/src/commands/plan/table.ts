@@ -1,8 +1,9 @@
 /** How `rescue plan` looks. */
+
+import { shellWord } from '@chunkrescue/engine';
 import { bytes, count } from '../../screen/units.ts';
 import { table } from '../map/text.ts';
 import { alike, rowName } from '../status/chunk-list.ts';
-import { shellWord } from '../status/command-line.ts';
 import type { PlanArguments } from './options.ts';
 import type { PlannedChunk } from './plan.ts';
 import type { Trips } from './trips.ts';

@@ -1,16 +1,8 @@
 /** Command lines to copy. What stands in files may be anything: it must not become a command. */
 import { basename, dirname } from 'node:path';
-import type { JobStatus } from '@chunkrescue/engine';
-import { printable } from '../../screen/units.ts';
+import { type JobStatus, shellWord } from '@chunkrescue/engine';
 
 const PLAIN = /^[\w@%+=:,./][\w@%+=:,./-]*$/;
-
-/** A path as a shell takes it for one word. */
-export function shellWord(text: string): string {
-  if (PLAIN.test(text)) return text;
-  const path = text.startsWith('-') ? `./${text}` : text;
-  return `'${printable(path).replaceAll("'", "'\\''")}'`;
-}
 
 /** `rescue read` of this rescue; with words to be replaced where something is not known here. */
 export function readCommand(job: JobStatus, options: readonly string[]): string {

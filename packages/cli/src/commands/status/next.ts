@@ -1,9 +1,10 @@
 /** What to do next: one or two steps, each with a command line that fits. */
 import { dirname, resolve } from 'node:path';
 import type { ChunkStatus, JobStatus } from '@chunkrescue/engine';
+import { shellWord } from '@chunkrescue/engine';
 import { bytes } from '../../screen/units.ts';
 import { chunkNumbers, chunkWords } from './chunk-list.ts';
-import { readCommand, shellWord, stickOf } from './command-line.ts';
+import { readCommand, stickOf } from './command-line.ts';
 
 export interface Step {
   readonly text: string;
