@@ -44,7 +44,7 @@ export interface Violation {
 
 /** No input is worth more: far above what a busy machine needs, far below what a hang takes. */
 const TIME_MAX_MS = 20_000;
-const SHOWN_MAX = 2000;
+const SHOWN_MAX = 1000;
 
 /** Tries one input; gives what was wrong. */
 export function tried(law: InputLaw, random: Random, seed: number): Violation | undefined {
