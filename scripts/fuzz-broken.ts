@@ -1,6 +1,6 @@
 /** Files that cannot be used: missing, of another kind, or maps with a wound. */
 import { mapText } from './fuzz-case.ts';
-import { addMap, type Draft, someMap } from './fuzz-draft.ts';
+import { addMap, type Draft, someMap, textOn } from './fuzz-draft.ts';
 import { addFaults } from './fuzz-faults.ts';
 import type { Random } from './fuzz-random.ts';
 
@@ -29,7 +29,11 @@ const UNUSABLE: readonly Unusable[] = [
     draft.operands[1] = '/dev/null';
     draft.options.push([draft.random.pick(['-p', '-S', '-x5', '-t'])], ['-f']);
   },
-  (draft) => (draft.files['map'] = { kind: 'text', text: '' }),
+  (draft) => (draft.files['map'] = { kind: 'text', text: emptyText(draft.random) }),
+  (draft) => {
+    draft.files['map'] = { kind: 'text', text: emptyText(draft.random) };
+    draft.files['out'] = textOn(draft.random, draft.random.size(1, 20_000));
+  },
 ];
 
 export function addUnusable(draft: Draft): void {
@@ -52,6 +56,18 @@ export function addUnusable(draft: Draft): void {
     draft.options.push(['-H', '@test'], ['-s', String(random.size(1, 20_000))]);
   } else draft.files['map'] = { kind: 'text', text };
   if (random.chance(20)) draft.options.push(['-L']);
+}
+
+/** A map that says nothing. */
+function emptyText(random: Random): string {
+  return random.pick([
+    '',
+    '\n',
+    '# words\n',
+    '0 ? 1\n',
+    '# a\r0 ? 1\r0 512 +\r',
+    '# a\n0x0 + 1\n# b\n',
+  ]);
 }
 
 /** Text of a map with a wound or two; many are still good. The output need not fit: none claims much. */

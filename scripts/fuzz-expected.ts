@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { claimedEnd, type FuzzCase, wordsOf } from './fuzz-case.ts';
+import { judge } from './fuzz-input-model.ts';
 import {
   type Compared,
   compareOnce,
@@ -28,6 +29,15 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
       const refused = refusalDifferences(each, ours);
       const compared = compareOnce(each, ours, { ours: ['--trust-outfile'] });
       return { ...compared, differences: [...refused, ...compared.differences] };
+    },
+  },
+  'empty map beside data': {
+    reason: 'a map without blocks beside an output with data is refused, not begun anew',
+    applies: hasEmptyMap,
+    compare(each, ours) {
+      const compared = compareOnce(each, ours);
+      if (compared.differences.length === 0) return compared;
+      return { ...compared, differences: refusalDifferences(each, ours) };
     },
   },
   'sparse over data': {
@@ -107,6 +117,15 @@ function hasShortOutput(each: FuzzCase): boolean {
   const out = each.files['out'];
   const size = out?.kind === 'data' ? out.size : 0;
   return isRescue && each.operands[1] === '@out' && claimedEnd(each.files['map']) > size;
+}
+
+function hasEmptyMap(each: FuzzCase): boolean {
+  const words = each.options.flat();
+  const isRescue = !words.some((word) => /^(-F|-G|--fill|--gen)/.test(word));
+  const { out, map } = each.files;
+  const holdsData = out?.kind === 'data' && out.pieces.length > 0;
+  const isEmpty = map?.kind === 'text' && judge(map.text)?.length === 0;
+  return isRescue && each.operands[1] === '@out' && holdsData && isEmpty;
 }
 
 function isSparseOverData({ options, files }: FuzzCase): boolean {

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { isLink } from '@chunkrescue/engine';
 import { type Logger, pino } from 'pino';
 import { UsageError } from './exit.ts';
 
@@ -26,6 +27,7 @@ export function openLog(path: string, onTrouble: (reason: string) => void): Logg
 }
 
 function refuseOtherFile(path: string): void {
+  if (isLink(path)) throw new UsageError(`--log: ${path} is a link; name the file itself.`);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return;
   if (!stat.isFile()) throw new UsageError(`--log: ${path} is not a regular file.`);

@@ -53,6 +53,7 @@ export { checkSamples } from './chunks/samples.ts';
 export { seal, sealOf, sealState } from './chunks/seal.ts';
 export { sealedMapStore } from './chunks/sealed-map-store.ts';
 export { checkBinding, describeSource, ofManifest } from './chunks/source-binding.ts';
+export { emptyMap } from './chunks/target-errors.ts';
 export type {
   Verified,
   VerifyEvent,
@@ -99,6 +100,7 @@ export { findSource, type RememberedSource } from './node/find-source.ts';
 export { type FolderFacts, probeFolder, type WantedFile } from './node/folder-facts.ts';
 export { byNumber, namesIn } from './node/folders.ts';
 export { allowFsExt } from './node/fs-ext.ts';
+export { holdsData } from './node/holds-data.ts';
 export { liesOn } from './node/lies-on.ts';
 export { type FileLock, lockFile } from './node/lock.ts';
 export { fileMapStore } from './node/map-store.ts';
@@ -107,6 +109,7 @@ export type { FileTargetOptions } from './node/open-output.ts';
 export { canPack, type Packing } from './node/packing.ts';
 export { finalPath, statOf } from './node/paths.ts';
 export { preallocate } from './node/preallocate.ts';
+export { isLink, isTaken, refuseLink } from './node/refuse-links.ts';
 export { assertDistinctFiles, isSameFile } from './node/same-file.ts';
 export { shellQuoted, shellWord } from './node/shell-word.ts';
 export { asWorldTrouble } from './node/system-trouble.ts';

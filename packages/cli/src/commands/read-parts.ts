@@ -9,6 +9,7 @@ import {
   DEFAULT_CHUNK_SIZE,
   RescueError,
   readManifest,
+  refuseLink,
 } from '@chunkrescue/engine';
 import { alignUp, Domain, type Mapfile, type Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
@@ -199,6 +200,7 @@ function isPassed(mapfile: Mapfile | undefined, { pos, size }: Range, args: Chun
 /** A chunk's own name may belong to a plan made by hand, or to what was read by one. */
 export function refuseForeignMap(part: Part, { reread }: Pick<ReadArguments, 'reread'>): void {
   const { chunk, raw, map } = part;
+  refuseLink(map);
   if (chunk === undefined) return;
   const planned = `${raw}.map`;
   if (existsSync(planned)) {

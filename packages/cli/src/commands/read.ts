@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import {
   assertDistinctFiles,
   canPack,
+  emptyMap,
   finalPath,
+  holdsData,
   mountOf,
+  namesIn,
   RescueError,
   readManifest,
   readMapText,
+  statOf,
 } from '@chunkrescue/engine';
 import { lintMapfile } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
@@ -31,6 +35,7 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
   const common = args.map ?? join(args.out, 'common.map');
   return withLockedMap(common, async (worker) => {
     const mapfile = loadSealed(common);
+    if (mapfile === undefined || mapfile.map.count === 0) refuseEmptied(common, args);
     const known = readManifest(mapfile?.heading ?? []);
     const source = chooseSource(args, known, context);
     refuseSameDisk(args.out, source.path, args);
@@ -62,6 +67,17 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
     if (unread.length === 0) throw allRead(layout);
     return readAll(partsThatFit(unread, { room, out: args.out }, context), task, context);
   });
+}
+
+/**
+ * A map that is gone is made anew from the chunks that are there; one that is there and says nothing was lost by an
+ * accident that may not have taken its copy. @throws RescueError
+ */
+function refuseEmptied(common: string, { out }: ReadArguments): void {
+  if (statOf(common) === undefined) return;
+  const chunks = namesIn(out).filter((name) => /^chunk\d+\.raw/.test(name));
+  const target = chunks.map((name) => join(out, name)).find(holdsData);
+  if (target !== undefined) throw emptyMap({ target, map: common });
 }
 
 function checkArguments(args: ReadArguments): void {

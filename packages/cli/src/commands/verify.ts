@@ -157,7 +157,7 @@ function writeDifferences(
   for (const { pos, size } of wrong) map.set(pos, pos + size, '-');
   const now = new Date();
   const heading = mapHeading({ commandLine, startTime: now, now, message: MESSAGE });
-  sealedMapStore(path, { keepsBackup: false }).save({
+  sealedMapStore(path, { keepsBackup: false, followsLinks: false }).save({
     heading,
     position: 0,
     state: '+',

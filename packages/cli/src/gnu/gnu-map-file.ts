@@ -6,6 +6,7 @@ import {
   type Clock,
   fileMapStore,
   finalPath,
+  isTaken,
   type MapStore,
   mapHeading,
   type Rescue,
@@ -165,7 +166,7 @@ function emergencySave(mapfile: Mapfile): string | undefined {
     const path = freeName(join(folder, 'ddrescue'));
     if (path === undefined) continue;
     try {
-      void fileMapStore(path, { parts: gnuParts }).save(mapfile);
+      void fileMapStore(path, { parts: gnuParts, followsLinks: false }).save(mapfile);
       return path;
     } catch (error) {
       if (!(error instanceof RescueError)) throw error;
@@ -177,7 +178,7 @@ function emergencySave(mapfile: Mapfile): string | undefined {
 function freeName(base: string): string | undefined {
   for (let number = 1; number < EMERGENCY_NAMES; number++) {
     const path = number === 1 ? `${base}.map` : `${base}-${number}.map`;
-    if (statOf(path) === undefined) return path;
+    if (!isTaken(path)) return path;
   }
   return undefined;
 }

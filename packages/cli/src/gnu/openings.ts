@@ -6,6 +6,7 @@ import {
   type FileSource,
   type FileTargetOptions,
   finalPath,
+  holdsData,
   openFileSource,
   openFileTarget,
   preallocate,
@@ -13,6 +14,7 @@ import {
   type RescueOptions,
   readerThread,
   type Source,
+  shellQuoted,
   statOf,
   type Target,
   type WriteBehind,
@@ -23,7 +25,7 @@ import {
   withOutputOffset,
   withRateLimit,
 } from '@chunkrescue/engine';
-import { Domain, OPEN_END, type RescueMap } from '@chunkrescue/mapfile';
+import { Domain, type Mapfile, OPEN_END, type RescueMap } from '@chunkrescue/mapfile';
 import { reasonInC } from './c-errors.ts';
 import type { FileNames } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
@@ -267,6 +269,24 @@ export function toleratedErrnos(values: DdrescueValues): ReadonlySet<string> {
     ...names.map(([name]) => name),
     ...[...numbers].map((number) => `errno ${number}`),
   ]);
+}
+
+/**
+ * Refuses a map without a block beside an output with data: GNU takes it for a new rescue and reads the failing
+ * disk once more from its beginning. A map that a power cut emptied looks like that. @throws GnuError
+ */
+export function refuseEmptyMap(
+  { outfile, mapfile: path }: FileNames,
+  mapfile: Mapfile | undefined,
+): void {
+  if (path === undefined || mapfile === undefined || mapfile.map.count > 0) return;
+  if (!holdsData(outfile)) return;
+  const [map, bak] = [shellQuoted(path), shellQuoted(`${path}.bak`)];
+  throw new GnuError(
+    `${path}: The mapfile has no blocks, as after a power cut, but the output file ${outfile} holds data.\n` +
+      `          If there is a copy with blocks, copy it back: cp ${bak} ${map}\n` +
+      '          To begin anew, remove the mapfile.',
+  );
 }
 
 /**

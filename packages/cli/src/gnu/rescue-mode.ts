@@ -22,6 +22,7 @@ import {
   type OpenSource,
   openSource,
   openTarget,
+  refuseEmptyMap,
   refuseMissingOutput,
   targetSizeOf,
   testMapOf,
@@ -94,6 +95,7 @@ function prepared({
   }
   refuseTruncation(values, mapfile);
   refuseReadOnlyMap(names.mapfile);
+  refuseEmptyMap(names, mapfile);
   refuseMissingOutput(values, names, claimedIn(rescue));
   const garbage = badSectorDataOf(values);
   return { values, names, io, opened, garbage, rescue, mapfile };

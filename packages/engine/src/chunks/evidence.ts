@@ -7,6 +7,7 @@ import { RescueError } from '../errors.ts';
 import { writeTextDurably } from '../node/durable-text.ts';
 import { errnoOf, reasonOf } from '../node/errno.ts';
 import { makeFolder, namesIn, pathOf, removeFile } from '../node/folders.ts';
+import { isLink, refuseLink } from '../node/refuse-links.ts';
 import { chunkName } from './layout.ts';
 import { type ChunkMapFacts, readChunkMap } from './open-chunk.ts';
 
@@ -25,6 +26,7 @@ export interface Evidence extends ChunkMapFacts {
 /** All that is kept of an image's chunks; damaged maps are left out. */
 function* evidenceOf(image: string): IterableIterator<Evidence> {
   const folder = evidenceFolder(image);
+  if (isLink(folder)) return;
   for (const name of namesIn(folder)) {
     if (!/^[0-9a-f]{8}-.*\.map$/.test(name)) continue;
     const path = pathOf(folder, name);
@@ -37,11 +39,12 @@ function* evidenceOf(image: string): IterableIterator<Evidence> {
   }
 }
 
-/** Keeps the map of a chunk that was merged. @throws RescueError `map-write` */
+/** Keeps the map of a chunk that was merged. @throws RescueError `map-write`, or `target-exists` for a link */
 export function keepEvidence(image: string, facts: Omit<ChunkMapFacts, 'mapfile'>): void {
   const { manifest, seal, text } = facts;
   if (seal === undefined) return;
   const folder = evidenceFolder(image);
+  refuseLink(folder);
   const name =
     manifest.chunk === undefined ? `at${manifest.range?.pos ?? 0}` : chunkName(manifest.chunk);
   const path = pathOf(folder, `${manifest.job?.slice(0, 8)}-${name}-${seal.slice(0, 8)}.map`);

@@ -7,8 +7,10 @@ import { RescueError, type RescueErrorCode } from '../errors.ts';
 import { errnoOf, reasonOf, unlessErrno } from '../node/errno.ts';
 import { existingSize } from '../node/existing-size.ts';
 import { byNumber, removeFile, splitPath } from '../node/folders.ts';
+import { holdsData } from '../node/holds-data.ts';
+import { refuseLink } from '../node/refuse-links.ts';
 import { checkForMerge } from './check-for-merge.ts';
-import { provenIn } from './evidence.ts';
+import { evidenceFolder, provenIn } from './evidence.ts';
 import { HeldPieces, type PieceMemory } from './held-pieces.ts';
 import { readManifest } from './manifest.ts';
 import { lostImage, notAnImage, otherImage, secondImage, unknownImage } from './merge-errors.ts';
@@ -24,6 +26,7 @@ import {
 import { type Receipt, receiptName, receiptsIn, writeReceipt } from './receipt.ts';
 import { checkSamples } from './samples.ts';
 import { sealedMapStore } from './sealed-map-store.ts';
+import { emptyMap } from './target-errors.ts';
 
 /** How to follow and stop a merge. */
 export interface MergeFollowing {
@@ -50,6 +53,7 @@ export function mergeChunks(job: MergeJob, how: MergeFollowing): MergeResult {
   const store = sealedMapStore(job.map);
   const known = store.load() as Mapfile | undefined;
   checkImage(job, known);
+  refuseLink(evidenceFolder(job.image));
   const image = new MergedImage(job, { store, known, memory: how.memory });
   const chunks: MergedChunk[] = [];
   let end: MergeResult['end'] = 'finished';
@@ -99,7 +103,10 @@ function checkImage(job: MergeJob, known: Mapfile | undefined): void {
   const claimed = known === undefined ? Domain.of([]) : Domain.fromMap(known.map);
   const isOfReading = manifest.format !== undefined && manifest.kind === undefined;
   if ((size ?? 0) < claimed.end) throw lostImage(job, { claimed, size, isOfReading });
-  if (known === undefined && (size ?? 0) > 0 && !job.isForced) throw unknownImage(job);
+  const isKnown = known !== undefined && known.map.count > 0;
+  if (isKnown || (size ?? 0) === 0 || job.isForced) return;
+  const isEmptied = existingSize(job.map) !== undefined && holdsData(job.image);
+  throw isEmptied ? emptyMap({ target: job.image, map: job.map }) : unknownImage(job);
 }
 
 /** An image of the right length may be another one. */

@@ -57,7 +57,7 @@ export class MergedImage {
     this.#store = image.store;
     this.#map = image.known?.map ?? RescueMap.ofOne(0, 0);
     this.#manifest = readManifest(image.known?.heading ?? []);
-    this.#isKnown = image.known !== undefined;
+    this.#isKnown = image.known !== undefined && image.known.map.count > 0;
     this.#seals = this.#isKnown ? sealsIn(job.image, this.#map) : new Set();
   }
 

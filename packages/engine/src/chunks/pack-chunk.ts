@@ -35,7 +35,12 @@ export function packChunk(from: ChunkPair, to: ChunkPair, packing: Packing): num
     }
     // What an earlier try left would claim bytes that are about to be cut off.
     if (existingSize(to.map) !== undefined) orMapError(to.map, removeDurably);
-    const target = openFileTarget(to.raw, { mode: 'any', truncate: true, sparse: false });
+    const target = openFileTarget(to.raw, {
+      mode: 'any',
+      truncate: true,
+      sparse: false,
+      links: 'refused',
+    });
     let size = 0;
     try {
       for (let pos = range.pos; pos < range.pos + range.size; pos += MEMBER_SIZE) {

@@ -9,7 +9,7 @@ import { sealedParts, sealState } from './seal.ts';
  */
 export function sealedMapStore(
   path: string,
-  options: Pick<MapStoreOptions, 'keepsBackup'> = {},
+  options: Pick<MapStoreOptions, 'keepsBackup' | 'followsLinks'> = {},
 ): MapStore {
   return fileMapStore(path, {
     ...options,

@@ -1,6 +1,7 @@
 /** The sentences about a file that should hold what a map claims. */
 import type { Domain } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
+import { shellQuoted } from '../node/shell-word.ts';
 
 /** The files a sentence is about. */
 export interface TargetNames {
@@ -18,6 +19,19 @@ export function unknownTarget({ target }: TargetNames, what: string): RescueErro
     {
       path: target,
       hint: 'If you want to go on with an earlier rescue, give its map. Otherwise choose another name.',
+    },
+  );
+}
+
+/** A map that was emptied, as by a power cut, knew of what is there; without it all of that would be read anew. */
+export function emptyMap({ target, map }: TargetNames): RescueError {
+  const [there, bak] = [shellQuoted(map), shellQuoted(`${map}.bak`)];
+  return new RescueError(
+    'target-exists',
+    `The map ${map} says nothing, as after a power cut, but ${target} holds data.`,
+    {
+      path: map,
+      hint: `If ${map}.bak is a map with blocks, copy it back: cp ${bak} ${there}. Otherwise remove the empty map and give the command once more: it says then what can be done with the data.`,
     },
   );
 }

@@ -24,6 +24,7 @@ import { RescueError } from '../errors.ts';
 import type { MapStore } from '../ports.ts';
 import { errnoOf, reasonOf, tidyUp, unlessErrno } from './errno.ts';
 import { finalPath, syncFolder } from './paths.ts';
+import { refuseLink } from './refuse-links.ts';
 import { shellQuoted, shellWord } from './shell-word.ts';
 import { readMapText } from './whole-file.ts';
 
@@ -52,6 +53,8 @@ export function fileMapStore(path: string, options: MapStoreOptions = {}): MapSt
 export interface MapStoreOptions {
   /** The map before a save stays beside it. Default true; a part of another map needs none. */
   readonly keepsBackup?: boolean | (() => boolean);
+  /** Whether a link of that name is followed; what is made where others can write must not be. Default true. */
+  readonly followsLinks?: boolean;
   /** Makes the text, in parts. Default {@link mapfileParts}. */
   readonly parts?: (mapfile: Mapfile) => Iterable<string | Uint8Array>;
   /** Says of a text that is about to be loaded what is wrong with it besides its syntax; throws that. */
@@ -116,7 +119,8 @@ interface Saving extends MapStoreOptions {
 
 function save(path: string, mapfile: Mapfile, options: Saving): void {
   const parts = (options.parts ?? mapfileParts)(mapfile);
-  const { keepsBackup = true } = options;
+  const { keepsBackup = true, followsLinks = true } = options;
+  if (!followsLinks) refuseLink(path);
   const real = finalPath(path);
   const folder = dirname(real);
   const temporary = join(folder, `.${basename(real)}.${process.pid}.tmp`);

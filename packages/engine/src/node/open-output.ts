@@ -2,6 +2,7 @@ import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { RescueError } from '../errors.ts';
 import { deviceInfo } from './device-info.ts';
 import { errnoOf, reasonOf } from './errno.ts';
+import { refuseLinks } from './refuse-links.ts';
 import type { WriteBehind } from './write-behind.ts';
 
 export interface FileTargetOptions {
@@ -15,6 +16,8 @@ export interface FileTargetOptions {
   readonly forceCharacters?: boolean;
   /** Whether a block device may be written to that is in use, as by a mounted file system. Default false. */
   readonly forceInUse?: boolean;
+  /** Links to and of a file: a chunk's is never written through one. Default `followed`. */
+  readonly links?: 'followed' | 'refused';
   /** Empties a file first. Default false. */
   readonly truncate?: boolean;
   /** Writes past the kernel's cache (O_DIRECT) where position and size allow it. Default false. */
@@ -68,6 +71,9 @@ function openDirect(path: string, fd: number): number {
 
 function openOrCreate(path: string, options: FileTargetOptions): number {
   const { mode } = options;
+  const isPlain = options.links === 'refused';
+  if (isPlain) refuseLinks(path);
+  const unlinked = isPlain ? constants.O_NOFOLLOW : 0;
   const emptied = options.truncate ? constants.O_TRUNC : 0;
   try {
     if (mode !== 'create') {
@@ -82,7 +88,7 @@ function openOrCreate(path: string, options: FileTargetOptions): number {
       const exclusive = stat?.isBlockDevice() && !options.forceInUse ? constants.O_EXCL : 0;
       const cut = stat?.isFile() ? emptied : 0;
       if (stat !== undefined || mode === 'update') {
-        return openSync(path, constants.O_WRONLY | exclusive | cut);
+        return openSync(path, constants.O_WRONLY | exclusive | unlinked | cut);
       }
     }
     const { O_WRONLY, O_CREAT, O_EXCL } = constants;

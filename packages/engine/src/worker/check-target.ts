@@ -6,9 +6,11 @@ import { Domain, type Mapfile } from '@chunkrescue/mapfile';
 import { type ChunkState, chunkState, claimsOf } from '../chunks/chunk-state.ts';
 import { readManifest } from '../chunks/manifest.ts';
 import { checkSamples } from '../chunks/samples.ts';
-import { missingBytes, otherContent, unknownTarget } from '../chunks/target-errors.ts';
+import { emptyMap, missingBytes, otherContent, unknownTarget } from '../chunks/target-errors.ts';
 import { existingSize } from '../node/existing-size.ts';
 import { openFileSource } from '../node/file-source.ts';
+import { holdsData } from '../node/holds-data.ts';
+import { refuseLink, refuseLinks } from '../node/refuse-links.ts';
 import { offsetOf } from './chunk-files.ts';
 import type { FileRescueJob } from './job.ts';
 
@@ -24,6 +26,8 @@ export function checkTarget(job: FileRescueJob, mapfile: Mapfile | undefined): C
   const { chunk, target, map } = job;
   const domain = job.domain === undefined ? Domain.whole() : Domain.of(job.domain);
   if (chunk !== undefined) {
+    refuseLinks(target);
+    refuseLink(chunk.map);
     return chunkState({
       target,
       map,
@@ -41,7 +45,8 @@ export function checkTarget(job: FileRescueJob, mapfile: Mapfile | undefined): C
     });
   }
   const size = existingSize(target) ?? 0;
-  if (mapfile === undefined && size > 0 && !job.isForced) {
+  if (!hasBlocks(mapfile) && size > 0 && !job.isForced) {
+    if (existingSize(map) !== undefined && holdsData(target)) throw emptyMap(job);
     throw unknownTarget(job, `there is no map ${map}`);
   }
   const claimed = claimsOf(mapfile?.map).intersect(domain);
@@ -52,6 +57,11 @@ export function checkTarget(job: FileRescueJob, mapfile: Mapfile | undefined): C
   }
   if (!job.trustsTarget) refuseEmptied(job, { claimed, mapfile });
   return NOWHERE;
+}
+
+/** A map without a block says nothing, whatever its comments say. */
+export function hasBlocks(mapfile: Mapfile | undefined): mapfile is Mapfile {
+  return mapfile !== undefined && mapfile.map.count > 0;
 }
 
 /** An image of the right length may be another one, or have lost what was in it. */

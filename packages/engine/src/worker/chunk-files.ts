@@ -79,7 +79,7 @@ export function recordedFiles(
   return {
     target,
     store: withChunkMap(common, {
-      store: sealedMapStore(chunk.map, { keepsBackup: false }),
+      store: sealedMapStore(chunk.map, { keepsBackup: false, followsLinks: false }),
       ranges: job.domain ?? [{ pos: 0, size: OPEN_END }],
       elsewhere: state.elsewhere,
       comments,

@@ -21,7 +21,7 @@ import { resolveSettings } from '../strategy/settings.ts';
 import { type LazyTarget, lazyTarget } from '../wrap/lazy-target.ts';
 import { BesideThread } from './beside-thread.ts';
 import { checkChunk } from './check-chunk.ts';
-import { checkTarget } from './check-target.ts';
+import { checkTarget, hasBlocks } from './check-target.ts';
 import { recordedFiles, withOwn } from './chunk-files.ts';
 import type { FileRescueEvent, FileRescueJob, FileRescueResult } from './job.ts';
 import { readerThread } from './reader-thread.ts';
@@ -91,8 +91,9 @@ function rescueInto(prepared: Prepared): FileRescueResult {
       mode: 'any',
       force: job.isForced ?? false,
       // Of an old file that no map knew nothing is kept.
-      truncate: found === undefined && (job.isForced ?? false),
+      truncate: !hasBlocks(found) && (job.isForced ?? false),
       forceInUse: job.allowsMounted ?? false,
+      links: job.chunk === undefined ? 'followed' : 'refused',
       behind: beside,
     });
   const target = job.chunk?.isLazy ? lazyTarget(job.target, open) : open();
