@@ -30,11 +30,13 @@ export async function run<Arguments extends OutputArguments>(
     isJson: args.json,
     log,
   });
-  const trap = trapSignals(() =>
+  const trap = trapSignals((signal) => {
+    // Nobody is there to read it.
+    if (signal === 'SIGPIPE') return;
     report.note(
       'Stopping; the map is being saved. Once more, and it ends without waiting for that.',
-    ),
-  );
+    );
+  });
   const output = watchOutput(() => trap.stop());
   const commandLine = ['rescue', ...words].join(' ');
   log?.info({ commandLine }, 'start');
@@ -49,14 +51,16 @@ export async function run<Arguments extends OutputArguments>(
   report.end();
   // The trouble of the last write is told after it.
   await new Promise((resolve) => setImmediate(resolve));
-  if (output.failure() !== undefined) {
-    report.error({ code: 'output', message: `stdout cannot be written (${output.failure()}).` });
+  const failure = output.failure();
+  const isUnread = failure === 'EPIPE';
+  if (failure !== undefined && !isUnread) {
+    report.error({ code: 'output', message: `stdout cannot be written (${failure}).` });
     status = worse(status, EXIT.environment);
   }
-  log?.info({ status, signal: trap.caught() }, 'end');
+  const signal = trap.caught() ?? (isUnread ? 'SIGPIPE' : undefined);
+  log?.info({ status, signal }, 'end');
   process.exitCode = status;
   trap.release();
-  const signal = trap.caught();
   if (signal !== undefined) dieBy(signal);
 }
 

@@ -1,5 +1,8 @@
 /** Signals end a run after its map is saved, and then the program as they would have. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+import { readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGPIPE'] as const;
 
 /** npx and terminals may deliver one key press twice; only a later signal means "at once". */
 const REPEAT_MS = 1000;
@@ -24,10 +27,14 @@ export function trapSignals(onSignal: (signal: NodeJS.Signals) => void): SignalT
   const abort = new AbortController();
   let caught: NodeJS.Signals | undefined;
   let caughtMs = 0;
+  const names = trapped();
+  // Asked now: when a terminal is closed, the shell goes before its signal comes.
+  const ignored = names.filter(wasIgnored);
   const release = (): void => {
-    for (const name of SIGNALS) process.off(name, take);
+    for (const name of names) process.off(name, take);
   };
   const take = (signal: NodeJS.Signals): void => {
+    if (ignored.includes(signal)) return;
     if (caught === undefined) {
       caught = signal;
       caughtMs = performance.now();
@@ -38,7 +45,7 @@ export function trapSignals(onSignal: (signal: NodeJS.Signals) => void): SignalT
       dieBy(signal);
     }
   };
-  for (const name of SIGNALS) process.on(name, take);
+  for (const name of names) process.on(name, take);
   return { signal: abort.signal, caught: () => caught, stop: () => abort.abort(), release };
 }
 
@@ -49,4 +56,54 @@ export function dieBy(signal: NodeJS.Signals): void {
   process.on(signal, nothing);
   process.off(signal, nothing);
   process.kill(process.pid, signal);
+}
+
+/**
+ * SIGXFSZ comes with a write that was refused since files may only be so long (`ulimit -f`): that write tells it
+ * better. Where there is no such limit, somebody sent it.
+ */
+function trapped(): NodeJS.Signals[] {
+  const limits = textOf('/proc/self/limits');
+  const isUnlimited = limits === '' || /^Max file size +unlimited/m.test(limits);
+  return isUnlimited ? [...SIGNALS, 'SIGXFSZ'] : [...SIGNALS];
+}
+
+const SHELLS = ['sh', 'bash', 'dash', 'ash', 'zsh', 'ksh', 'mksh', 'busybox'];
+
+/**
+ * Whether a signal was ignored when the program was started (`nohup`, `trap '' INT`). Node forgets that before any
+ * code of ours runs; what is left are the traces of nohup, and the shell above. Of a shell only these two count:
+ * an interactive one ignores others for itself alone, as other programs do while they wait for a child.
+ */
+function wasIgnored(signal: NodeJS.Signals): boolean {
+  if (signal === 'SIGHUP' && isUnderNohup()) return true;
+  const bit = { SIGHUP: 0n, SIGINT: 1n }[signal as string];
+  if (bit === undefined) return false;
+  const status = textOf(`/proc/${process.ppid}/status`);
+  const name = /^Name:\t(.*)$/m.exec(status)?.[1] ?? '';
+  const ignored = /^SigIgn:\t([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
+  return SHELLS.includes(name) && ((BigInt(`0x${ignored}`) >> bit) & 1n) === 1n;
+}
+
+/** By the name that bash gives a program of the one that it started, or by the file that nohup writes to. */
+function isUnderNohup(): boolean {
+  if (basename(process.env['_'] ?? '') === 'nohup') return true;
+  return [1, 2].some((fd) => basename(linkOf(`/proc/self/fd/${fd}`)) === 'nohup.out');
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // Not Linux, or the parent is gone.
+    return '';
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }

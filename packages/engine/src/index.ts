@@ -90,7 +90,7 @@ export {
   type SourceOptions,
 } from './node/auto-direct-source.ts';
 export { digestOf, randomId } from './node/checksums.ts';
-export { blockingClock, systemClock } from './node/clock.ts';
+export { blockingClock, stoppableClock, systemClock } from './node/clock.ts';
 export { writeTextDurably } from './node/durable-text.ts';
 export { existingSize } from './node/existing-size.ts';
 export { FileSource, openFileSource } from './node/file-source.ts';

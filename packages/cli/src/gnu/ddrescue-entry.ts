@@ -2,9 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   allowFsExt,
-  blockingClock,
   closeBesideThread,
   closeReaderThread,
+  stoppableClock,
 } from '@chunkrescue/engine';
 import { printableWords } from '../screen/units.ts';
 import { ddrescue } from './ddrescue.ts';
@@ -41,7 +41,7 @@ const status = ddrescue(words, {
       return Atomics.load(control, STOP) !== 0;
     },
   },
-  clock: blockingClock,
+  clock: stoppableClock(control, STOP),
   programName: 'ddrescue',
   invokedAs: 'rescue ddrescue',
   commandLine: ['rescue', 'ddrescue', ...words].join(' '),

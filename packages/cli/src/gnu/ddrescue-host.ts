@@ -22,6 +22,7 @@ export async function hostDdrescue(words: readonly string[]): Promise<void> {
     // A thread that waits for somebody to type hears of nothing else.
     if (Atomics.load(control, WAITING) !== 0) die(signal);
     Atomics.store(control, STOP, 1);
+    Atomics.notify(control, STOP);
   });
   const die = (signal: NodeJS.Signals): void => {
     trap.release();

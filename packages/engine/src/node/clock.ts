@@ -14,3 +14,13 @@ export const blockingClock: Clock = {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   },
 };
+
+/** The same, but a sleep ends when the shared word at `index` is no more 0 and its waiters are notified. */
+export function stoppableClock(words: Int32Array, index: number): Clock {
+  return {
+    ...systemClock,
+    sleep(ms) {
+      Atomics.wait(words, index, 0, ms);
+    },
+  };
+}

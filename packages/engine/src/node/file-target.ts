@@ -111,10 +111,25 @@ export class FileTarget implements Target {
   /** What {@link write} took and is not in the file; asking for it ends the complaints about it. */
   unwritten(): readonly Range[] {
     this.#behind?.settle();
-    const losses = this.#behind?.losses.splice(0) ?? [];
+    const losses: Range[] = this.#behind?.losses.splice(0) ?? [];
+    if (this.kind !== 'file') return losses;
     // What was counted as written did not make it longer.
-    if (losses.length > 0 && this.kind === 'file') this.#length = fstatSync(this.#openFd()).size;
-    return losses;
+    if (losses.length > 0) this.#length = fstatSync(this.#openFd()).size;
+    return [...losses, ...this.#unreached()];
+  }
+
+  /** Zeros at the end that need only length, where the file can have no more; or no later sync could succeed. */
+  #unreached(): Range[] {
+    try {
+      this.#lengthen();
+      return [];
+    } catch (error) {
+      if (!(error instanceof RescueError)) throw error;
+      const pos = this.#length;
+      const size = this.#size - pos;
+      this.#size = pos;
+      return [{ pos, size }];
+    }
   }
 
   /** @throws RescueError `target-sync`, from then on each time; `target-write` as {@link settle} and {@link extend} */
