@@ -1,5 +1,5 @@
 /** Signals: each command with each of them, several in a row, files that may only be so long, closed streams. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,

@@ -89,6 +89,7 @@ export {
   openSource,
   type SourceOptions,
 } from './node/auto-direct-source.ts';
+export { sharesBytes } from './node/beneath.ts';
 export { digestOf, randomId } from './node/checksums.ts';
 export { blockingClock, stoppableClock, systemClock } from './node/clock.ts';
 export { writeTextDurably } from './node/durable-text.ts';

@@ -1,5 +1,5 @@
 /** What ddrescue refuses before it opens anything, in its order and words. */
-import { finalPath, isSameFile, statOf } from '@chunkrescue/engine';
+import { finalPath, isSameFile, sharesBytes, statOf } from '@chunkrescue/engine';
 import type { DdrescueValues } from './ddrescue-options.ts';
 import { GnuError } from './io.ts';
 
@@ -25,9 +25,16 @@ export function checkFiles(values: DdrescueValues, names: FileNames): void {
   if (values['same-file'] !== true && isSameFile(infile, outfile)) {
     throw same(outfile, 'Infile and outfile');
   }
+  if (values['same-file'] !== true && sharesBytes(infile, outfile)) {
+    throw new GnuError(
+      `${outfile}: Infile and outfile have bytes in common: one is made of the other.`,
+    );
+  }
   if (mapfile !== undefined) {
     if (isSameFile(infile, mapfile)) throw same(mapfile, 'Infile and mapfile');
     if (isSameFile(outfile, mapfile)) throw same(mapfile, 'Outfile and mapfile');
+    if (sharesBytes(infile, mapfile)) throw same(mapfile, 'The file behind infile and mapfile');
+    if (sharesBytes(outfile, mapfile)) throw same(mapfile, 'The file behind outfile and mapfile');
     for (const backup of backupsOf(mapfile)) {
       if (isSameFile(infile, backup)) throw same(infile, 'Infile and mapfile backup');
       if (isSameFile(outfile, backup)) throw same(outfile, 'Outfile and mapfile backup');
@@ -59,6 +66,10 @@ function checkLogs(values: DdrescueValues, names: FileNames): void {
   for (const [i, log] of logs.entries()) {
     const other = [...others, ...logs.slice(i + 1)].find((name) => isSameFile(name, log));
     if (other !== undefined) throw new GnuError(`${log}: Logfile and ${other} are the same.`);
+    const device = [infile, outfile].find((name) => sharesBytes(name, log));
+    if (device !== undefined) {
+      throw new GnuError(`${log}: Logfile and the file behind ${device} are the same.`);
+    }
   }
 }
 

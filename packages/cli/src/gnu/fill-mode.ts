@@ -20,6 +20,7 @@ import { GnuError, type TalkingIo } from './io.ts';
 import { modeError } from './mode-errors.ts';
 import type { ModeOptions } from './mode-options.ts';
 import { pathToOpen } from './openings.ts';
+import { lockedFailure } from './run-lock.ts';
 
 /** What the options say; the infile may be a file, a pipe or a device. */
 export interface FillModeOptions extends ModeOptions {
@@ -180,6 +181,7 @@ function openOutfile(options: FillModeOptions): Target {
     });
   } catch (error) {
     if (!(error instanceof RescueError)) throw error;
+    if (error.code === 'locked') throw lockedFailure(error);
     throw new GnuError(`${outfile}: Can't open output file: ${reasonInC(error)}`);
   }
 }

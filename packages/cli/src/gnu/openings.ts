@@ -31,6 +31,7 @@ import type { FileNames } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
 import { GnuError, type GnuIo } from './io.ts';
 import type { MapReader } from './log-map.ts';
+import { lockedFailure } from './run-lock.ts';
 
 const DEFAULT_SECTOR = 512;
 
@@ -238,6 +239,7 @@ function targetOptions(values: DdrescueValues): FileTargetOptions {
     forceCharacters: values.force ?? false,
     forceInUse: (values['force-mounted'] ?? false) || (values['same-file'] ?? false),
     truncate: values.truncate ?? false,
+    shared: values['no-lock'] ?? false,
     direct: values.odirect ?? false,
     synchronous: values.synchronous ?? false,
   };
@@ -247,6 +249,7 @@ function openFailure(
   error: RescueError,
   { values, outfile }: { values: DdrescueValues; outfile: string },
 ): GnuError {
+  if (error.code === 'locked') return lockedFailure(error);
   const isBusy = error.errno === 'EBUSY' && values.force === true;
   const advice = isBusy
     ? "\n          It is in use: unmount it first. ('--force-mounted' overwrites it all the same.)"

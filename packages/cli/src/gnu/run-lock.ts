@@ -36,7 +36,12 @@ function lockOf(path: string): FileLock | undefined {
     if (!(error instanceof RescueError)) throw error;
     // A folder that takes no lock takes no file either; that is told in its own words.
     if (error.code !== 'locked') return undefined;
-    const hint = error.hint === undefined ? '' : `\n          ${error.hint}`;
-    throw new GnuError(`${error.message}${hint}\n          '--no-lock' goes on all the same.`);
+    throw lockedFailure(error);
   }
+}
+
+/** Another run works on a file. */
+export function lockedFailure({ message, hint }: RescueError): GnuError {
+  const advice = hint === undefined ? '' : `\n          ${hint}`;
+  return new GnuError(`${message}${advice}\n          '--no-lock' goes on all the same.`);
 }

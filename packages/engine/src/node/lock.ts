@@ -49,11 +49,14 @@ export function lockFile(path: string): FileLock {
     return acquire({ lock, path, nesting: 0, deadlineMs: performance.now() + PATIENCE_MS });
   } catch (cause) {
     if (cause instanceof RescueError) throw cause;
-    const reason = reasonOf(errnoOf(cause));
-    throw new RescueError('map-write', `Can't make lock file ${lock}: ${reason}.`, {
+    const errno = errnoOf(cause);
+    throw new RescueError('map-write', `Can't make lock file ${lock}: ${reasonOf(errno)}.`, {
       path,
+      errno,
       cause,
-      hint: 'The folder of the map must exist and take new files.',
+      hint: ['ENOSPC', 'EDQUOT'].includes(errno)
+        ? 'The disk is full: make room there (some kilobytes do), then run the same command again.'
+        : 'The folder of the map must exist and take new files.',
     });
   }
 }

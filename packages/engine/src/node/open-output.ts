@@ -1,7 +1,8 @@
-import { closeSync, constants, openSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, statSync } from 'node:fs';
 import { RescueError } from '../errors.ts';
 import { deviceInfo } from './device-info.ts';
 import { errnoOf, reasonOf } from './errno.ts';
+import { lockOutput } from './output-lock.ts';
 import { refuseLinks } from './refuse-links.ts';
 import type { WriteBehind } from './write-behind.ts';
 
@@ -20,6 +21,8 @@ export interface FileTargetOptions {
   readonly links?: 'followed' | 'refused';
   /** Empties a file first. Default false. */
   readonly truncate?: boolean;
+  /** Writes even while another run does. Default false. */
+  readonly shared?: boolean;
   /** Writes past the kernel's cache (O_DIRECT) where position and size allow it. Default false. */
   readonly direct?: boolean;
   /** Each write is durable when it returns. Default false. */
@@ -41,12 +44,24 @@ export interface OpenOutput {
   readonly size: number;
 }
 
-/** @throws RescueError `target-exists` (mode `create`), `direct-unsupported` or `target-open` */
+/** @throws RescueError `target-exists` (mode `create`), `direct-unsupported`, `locked` or `target-open` */
 export function openOutput(path: string, options: FileTargetOptions): OpenOutput {
   const fd = openOrCreate(path, options);
+  claim(fd, path, options);
   const known = checkKind(fd, path, options);
   const directFd = options.direct ? openDirect(path, fd) : undefined;
   return { fd, directFd, ...known };
+}
+
+/** Keeps other runs off, and only then empties it. */
+function claim(fd: number, path: string, { shared, truncate, mode }: FileTargetOptions): void {
+  try {
+    if (!shared) lockOutput(fd, path);
+    if (truncate && fstatSync(fd).isFile()) ftruncateSync(fd);
+  } catch (error) {
+    closeSync(fd);
+    throw error instanceof RescueError ? error : openError(path, mode, error);
+  }
 }
 
 function openDirect(path: string, fd: number): number {
@@ -74,7 +89,6 @@ function openOrCreate(path: string, options: FileTargetOptions): number {
   const isPlain = options.links === 'refused';
   if (isPlain) refuseLinks(path);
   const unlinked = isPlain ? constants.O_NOFOLLOW : 0;
-  const emptied = options.truncate ? constants.O_TRUNC : 0;
   try {
     if (mode !== 'create') {
       const stat = statSync(path, { throwIfNoEntry: false });
@@ -86,9 +100,8 @@ function openOrCreate(path: string, options: FileTargetOptions): number {
       if (stat !== undefined && !isAllowed) throw kindError(path, stat.isBlockDevice());
       // On a block device, O_EXCL makes sure that it is not in use (mounted).
       const exclusive = stat?.isBlockDevice() && !options.forceInUse ? constants.O_EXCL : 0;
-      const cut = stat?.isFile() ? emptied : 0;
       if (stat !== undefined || mode === 'update') {
-        return openSync(path, constants.O_WRONLY | exclusive | unlinked | cut);
+        return openSync(path, constants.O_WRONLY | exclusive | unlinked);
       }
     }
     const { O_WRONLY, O_CREAT, O_EXCL } = constants;

@@ -1,5 +1,6 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import { RescueError } from '../errors.ts';
+import { sharesBytes } from './beneath.ts';
 import { unlessErrno } from './errno.ts';
 import { finalPath } from './paths.ts';
 
@@ -31,6 +32,19 @@ export function assertDistinctFiles(files: readonly RoledFile[]): void {
     }
     seen.set(key, file);
   }
+  const devices = [...seen].filter(([key]) => key.startsWith('device ')).map(([, file]) => file);
+  for (const device of devices) refuseShared(device, [...seen.values()]);
+}
+
+/** A file and the loop device over it, a disk and its partition: two names for the same bytes. */
+function refuseShared(device: RoledFile, files: readonly RoledFile[]): void {
+  const other = files.find((file) => file !== device && sharesBytes(device.path, file.path));
+  if (other === undefined) return;
+  throw new RescueError(
+    'same-file',
+    `The ${other.role} ${other.path} and the ${device.role} ${device.path} have bytes in common: one is made of the other.`,
+    { path: other.path, hint: `Give another name for the ${other.role}; nothing was touched.` },
+  );
 }
 
 /** Whether two names are one file or device, or would be once made; see {@link assertDistinctFiles}. */

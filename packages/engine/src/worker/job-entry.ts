@@ -6,6 +6,7 @@ import { PIECE_SIZE } from '../chunks/piece-digests.ts';
 import { RescueError } from '../errors.ts';
 import { allowFsExt } from '../node/fs-ext.ts';
 import { type FileLock, lockFile } from '../node/lock.ts';
+import { statOf } from '../node/paths.ts';
 import { asWorldTrouble } from '../node/system-trouble.ts';
 import { BesideThread, closeBesideThread } from './beside-thread.ts';
 import type { Job, WorkerInput, WorkerMessage } from './job.ts';
@@ -49,14 +50,36 @@ function run(order: Job): Extract<WorkerMessage, { type: 'result' }>['result'] {
     tell({ type: 'event', event });
   switch (order.kind) {
     case 'rescue':
-      return rescueFilesBlocking(order.job, { signal, onEvent });
+      return locking(order.job.target, () => rescueFilesBlocking(order.job, { signal, onEvent }));
     case 'merge':
-      return merge(order.job, onEvent);
+      return locking(order.job.image, () => merge(order.job, onEvent));
     case 'verify':
       return verifyFiles(order.job, { signal, onEvent });
     case 'lock':
       locks.push(lockFile(order.map));
       return undefined;
+  }
+}
+
+/**
+ * Keeps other runs off the output while one goes on, whatever map they have. A place that takes no lock is left to
+ * what opens the output: there may be nothing to write, and the descriptor is locked besides.
+ */
+function locking<T>(output: string, work: () => T): T {
+  const lock = statOf(output)?.isFile() === false ? undefined : lockUnlessImpossible(output);
+  try {
+    return work();
+  } finally {
+    lock?.close();
+  }
+}
+
+function lockUnlessImpossible(path: string): FileLock | undefined {
+  try {
+    return lockFile(path);
+  } catch (error) {
+    if (error instanceof RescueError && error.code !== 'locked') return undefined;
+    throw error;
   }
 }
 
