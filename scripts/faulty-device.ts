@@ -33,11 +33,11 @@ export interface FaultyDeviceOptions {
 export interface ServedDeviceOptions {
   /** A plugin of nbdkit, with filters and settings. */
   readonly nbdkit: readonly string[];
-  /** Also a block device (`/dev/loopN`) that reads the file. Default false. */
+  /** Also a block device (`/dev/loopN`) that is the file. Default false. */
   readonly loop?: boolean;
   /** Logical sector of the block device in bytes: 512 (default) to 4096. */
   readonly sectorSize?: number;
-  /** Whether the file can be written. Default false. */
+  /** Whether the file, and the block device, can be written. Default false. */
   readonly isWritable?: boolean;
 }
 
