@@ -1,11 +1,9 @@
 /** What GNU ddrescue loses without a word, with files: each case, with both programs that write an image. */
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
   linkSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -13,16 +11,15 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { missingForDevices, startFaultyDevice } from '../../../scripts/faulty-device.ts';
+import { basename, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import {
+  type Answer,
   BAD,
   DEMO,
   MIB,
   PROGRAM,
   rescueCommand,
-  startRescue,
   temporaryDirectory,
 } from './command.ts';
 import {
@@ -163,17 +160,39 @@ describe('the mapfile is the output', () => {
     expect(contents(dir)).toEqual({ image: 'holiday pictures' });
   });
 
-  test.each(LINKS)("rescue read: a chunk's map, as %s", (_, link) => {
-    for (const name of ['chunk00.map', 'common.map']) {
-      for (const old of OLD) {
-        const dir = temporaryDirectory();
-        writeFileSync(join(dir, 'chunk00.raw'), old);
-        link(join(dir, 'chunk00.raw'), join(dir, name));
-        const words = ['--chunk', '0', '--out', dir, '--map', join(dir, 'common.map')];
-        // With 2 what is no map was looked at first.
-        expect(rescueCommand(['read', DEMO, ...words]).status).toSatisfy((n) => [2, 7].includes(n));
-        expect(contents(dir)).toEqual({ 'chunk00.raw': old, [name]: old });
-      }
+  function expectRefused({ status, stderr }: Answer, why: string): void {
+    expect([status, stderr]).toEqual([7, expect.stringContaining(why)]);
+  }
+
+  /** Of chunk 0 as `rescue read` writes it into a folder. */
+  const chunk = (dir: string): { words: string[]; raw: string; maps: string[] } => ({
+    words: ['read', DEMO, '--chunk', '0', '--chunk-size', '1MiB', '--out', dir],
+    raw: join(dir, 'chunk00.raw'),
+    maps: ['chunk00.map', 'common.map'].map((name) => join(dir, name)),
+  });
+
+  test('rescue read: nor may a map be a symlink to the chunk that is not there yet', () => {
+    for (const number of [0, 1]) {
+      const dir = temporaryDirectory();
+      const { words, raw, maps } = chunk(dir);
+      symlinkSync(raw, maps[number] as string);
+      expectRefused(rescueCommand(words), 'two files, not one');
+      expect(readdirSync(dir)).toEqual([basename(maps[number] as string)]);
+    }
+  });
+
+  test.each(LINKS)('rescue read: nor may the two maps of a chunk be one, as %s', (_, link) => {
+    for (const isCommon of [false, true]) {
+      const dir = temporaryDirectory();
+      const { words, maps } = chunk(dir);
+      rescueCommand([...words, ...BAD]);
+      const [kept, linked] = (isCommon ? maps : maps.toReversed()) as [string, string];
+      rmSync(linked);
+      link(kept, linked);
+      const before = contents(dir);
+      const why = isCommon ? 'two files, not one' : 'not the map of chunk 0';
+      expectRefused(rescueCommand([...words, '-r1']), why);
+      expect(contents(dir)).toEqual(before);
     }
   });
 });
@@ -190,91 +209,6 @@ describe('standard descriptors are closed', () => {
       expect(readFileSync(out).equals(TRUTH)).toBe(true);
       expect(claimed(map)).toBe(SIZE);
     }
-  });
-});
-
-const slow = needing('two at a time', missingForDevices());
-
-describe.skipIf(slow.isSkipped)(slow.title, () => {
-  /** A file whose reads take a while. */
-  async function slowFile(dir: string): Promise<string> {
-    const good = join(dir, 'good.map');
-    writeFileSync(good, `0 + 1\n0 ${SIZE} +\n`);
-    const served = { image: DEMO, badMap: good, loop: false, delayMs: 20 };
-    const device = await startFaultyDevice(served);
-    onTestFinished(() => device.close());
-    return device.path;
-  }
-
-  /** Starts a run, and halts it when it has begun its map; it goes on when `meanwhile` is done. */
-  async function duringRun<T>(
-    words: readonly string[],
-    map: string,
-    meanwhile: (pid: number) => T,
-  ): Promise<{ status: number | null; answer: T }> {
-    const child = startRescue(words);
-    const ended = once(child, 'close');
-    child.stdout?.resume();
-    child.stderr?.resume();
-    await until(() => existsSync(map) || child.exitCode !== null);
-    child.kill('SIGSTOP');
-    try {
-      const answer = meanwhile(child.pid ?? 0);
-      child.kill('SIGCONT');
-      const [status] = (await ended) as [number | null];
-      return { status, answer };
-    } finally {
-      child.kill('SIGKILL');
-    }
-  }
-
-  test.each(PROGRAMS)('$name: the second is refused, the first ends exact', async (program) => {
-    const { dir, out, map } = places();
-    const source = await slowFile(dir);
-    const words = [...program.words, source, out, map];
-    const { status, answer } = await duringRun(words, map, (pid) => {
-      const before = readFileSync(map);
-      const second = rescueCommand(words);
-      expect(second.stderr).toContain(`process ${pid}`);
-      expect(readFileSync(map).equals(before)).toBe(true);
-      return second.status;
-    });
-    expect([answer, status]).toEqual([program.refused, 0]);
-    expect(readFileSync(out).equals(TRUTH)).toBe(true);
-    expect(claimed(map)).toBe(SIZE);
-  });
-
-  test('two halves with one mapfile: the second is refused, and no claim is lost', async () => {
-    const { dir, out, map } = places();
-    const source = await slowFile(dir);
-    const half = (from: number): string[] => [
-      ...['ddrescue', `-i${from}`, `-s${2 * MIB}`],
-      ...[source, out, map],
-    ];
-    const { status, answer } = await duringRun(half(0), map, () => rescueCommand(half(2 * MIB)));
-    expect([answer.status, status]).toEqual([1, 0]);
-    expect(claimed(map)).toBe(2 * MIB);
-    expect(rescueCommand(half(2 * MIB)).status).toBe(0);
-    expect(claimed(map)).toBe(4 * MIB);
-    expectHeld(map, out, TRUTH);
-  });
-
-  test('two chunks with one common map: the second is refused, and no claim is lost', async () => {
-    const { dir } = places();
-    const source = await slowFile(dir);
-    const [map, other] = [join(dir, 'common.map'), join(dir, 'other')];
-    mkdirSync(other);
-    const chunk = (number: number, out: string): string[] => [
-      ...['read', source, '--chunk-size', '2MiB', '--chunk', String(number)],
-      ...['--out', out, '--map', map],
-    ];
-    const { status, answer } = await duringRun(chunk(0, dir), map, () =>
-      rescueCommand(chunk(1, other)),
-    );
-    expect([answer.status, status]).toEqual([7, 0]);
-    expect(claimed(map)).toBe(2 * MIB);
-    expect(rescueCommand(chunk(1, other)).status).toBe(0);
-    expect(claimed(map)).toBe(4 * MIB);
   });
 });
 
