@@ -200,7 +200,11 @@ describe('--next and --all', () => {
         chunks.push(chunk);
       }
       expect(chunks).toEqual([0, 1, 2, 3, 4]);
-      expect(read(dir, '--next', ...args).status).toBe(1);
+      const end = read(dir, '--next', ...args);
+      expect([end.status, end.stdout]).toEqual([
+        4,
+        expect.stringMatching(/^All 5 chunks are read: there is nothing left to read\./),
+      ]);
     },
   );
 

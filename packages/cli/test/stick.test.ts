@@ -111,7 +111,7 @@ describe.each(CASES)('$name', (each) => {
       expect(walked.stderr).not.toMatch(/trips:|fault|warning/i);
       expect(walked.status).toBe(0);
       const chunks = Math.ceil(diskSize / (chunkSize ?? 100 * MIB));
-      expect(walked.stderr).toContain(`All ${chunks} chunks are read`);
+      expect(walked.stdout).toContain(`All ${chunks} chunks are read`);
       expect(walked.stdout).toContain(`; trips made: ${each.trips}\n`);
       expectGoodTrips(at('seen'), { ...each, chunks });
       // What the last receipt named went in the end, and the receipt stays.

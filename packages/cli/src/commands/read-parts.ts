@@ -65,7 +65,7 @@ export function chooseLayout(
   return { chunkSize, sourceSize: source.size, isBegun: begun !== undefined };
 }
 
-/** What to read, part after part; a chunk behind the source's end is refused when its turn comes. */
+/** What was asked for by name, part after part; a chunk behind the source's end is refused when its turn comes. */
 export function* parts(
   args: ReadArguments,
   plan: { spans: readonly ChunkSpan[]; layout: ChunkLayout; mapfile: Mapfile | undefined },
@@ -87,13 +87,7 @@ export function* parts(
     }
     return;
   }
-  if (args['retry-bad']) {
-    yield* partsWithBad(args, plan);
-    return;
-  }
-  const [next] = unreadParts(args, plan);
-  if (next !== undefined) yield next;
-  else throw allRead(layout);
+  if (args['retry-bad']) yield* partsWithBad(args, plan);
 }
 
 /**
@@ -108,15 +102,6 @@ export function* unreadParts(
     const part = chunkPart(args.out, number, layout);
     if (!isPassed(mapfile, part.ranges[0] as Range, args)) yield part;
   }
-}
-
-/** Nothing is left that these options would read. */
-export function allRead(layout: ChunkLayout): RescueError {
-  return new RescueError(
-    'beyond-end',
-    `All ${chunkCount(layout)} chunks are read; there is no next one.`,
-    { hint: 'To try bad sectors again say --retry-bad.' },
-  );
 }
 
 /** The chunks in which something failed, as far as they were tried. */

@@ -1,9 +1,16 @@
 /** What `rescue read` says of its chunks. */
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type FileRescueResult, mountOf, packedName } from '@chunkrescue/engine';
-import type { Range } from '@chunkrescue/mapfile';
+import {
+  type ChunkLayout,
+  chunkCount,
+  type FileRescueResult,
+  mountOf,
+  packedName,
+} from '@chunkrescue/engine';
+import type { Mapfile, Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
+import { EXIT, type ExitStatus } from '../exit.ts';
 import { bytes, count, span } from '../screen/units.ts';
 import type { ReadArguments } from './read-options.ts';
 import type { Part } from './read-parts.ts';
@@ -72,6 +79,33 @@ export function tellCheck(part: Part, { result, args }: Told, context: Context):
   return false;
 }
 
+/** Nothing is left that the options would read: that is how it should end. Returns the status. */
+export function tellAllRead(
+  { layout, mapfile }: { readonly layout: ChunkLayout; readonly mapfile: Mapfile | undefined },
+  context: Context,
+): ExitStatus {
+  const chunks = chunkCount(layout);
+  const bad = mapfile?.map.sizeOf('-') ?? 0;
+  const rest = (['?', '*', '/'] as const).reduce(
+    (sum, status) => sum + (mapfile?.map.sizeOf(status) ?? 0),
+    0,
+  );
+  const all = chunks === 1 ? 'The only chunk is read' : `All ${chunks} chunks are read`;
+  const lines = [
+    `${all}: there is nothing left to read. Carry what is not merged yet, and merge it.`,
+  ];
+  if (bad > 0) lines.push(`${bytes(bad)} could not be read. ${RETRY}`);
+  if (rest > 0) {
+    lines.push(
+      `${bytes(rest)} failed and were not read to the end. Without -n and -N the same command goes on with them.`,
+    );
+  }
+  context.report.result({ type: 'all-read', chunks, bad, unfinished: rest }, lines.join('\n'));
+  return bad + rest === 0 ? EXIT.rescued : EXIT.incomplete;
+}
+
+const RETRY = 'To try them again, when all else is read: --retry-bad -r 3.';
+
 /** What to do next, once for the whole command. */
 export function tellEnd(
   what: {
@@ -94,9 +128,7 @@ export function tellEnd(
     context.report.result({ type: 'retried', gained }, text);
   }
   if (what.bad > 0 && !args['retry-bad']) {
-    context.report.note(
-      `${bytes(what.bad)} could not be read. To try them again, when all else is read: --retry-bad -r 3.`,
-    );
+    context.report.note(`${bytes(what.bad)} could not be read. ${RETRY}`);
   }
   const folder = mountOf(args.out)?.folder;
   if (gained.length > 0 && folder !== undefined && folder !== '/') {

@@ -20,9 +20,9 @@ import { EXIT, type ExitStatus, statusOf, UsageError, worse } from '../exit.ts';
 import { parseChunks } from '../options/chunks.ts';
 import type { ReadArguments } from './read-options.ts';
 import { type PartOutcome, readPart, type Task } from './read-part.ts';
-import { allRead, chooseLayout, type Part, parts, unreadParts } from './read-parts.ts';
+import { chooseLayout, type Part, parts, unreadParts } from './read-parts.ts';
 import { freeReceived, lookForRoom, partsThatFit, takeReceipts } from './read-room.ts';
-import { tellEnd } from './read-tell.ts';
+import { tellAllRead, tellEnd } from './read-tell.ts';
 import { manifestOf, refuseUnproven } from './rescue-identity.ts';
 import { chooseSource, refuseSameDisk } from './source-guard.ts';
 import { loadSealed } from './stored-map.ts';
@@ -62,10 +62,13 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
     if (args['domain-map'] !== undefined) warnOfMisread(args['domain-map'], context);
     if (args['retry-bad'] && mapfile === undefined) throw nothingToRetry(common);
     const plan = { spans, layout, mapfile };
-    if (!args.fit) return readAll(parts(args, plan), task, context);
+    if (!args.fit && !args.next) return readAll(parts(args, plan), task, context);
     const unread = [...unreadParts(args, plan)];
-    if (unread.length === 0) throw allRead(layout);
-    return readAll(partsThatFit(unread, { room, out: args.out }, context), task, context);
+    if (unread.length === 0) return tellAllRead(plan, context);
+    const now = args.next
+      ? unread.slice(0, 1)
+      : partsThatFit(unread, { room, out: args.out }, context);
+    return readAll(now, task, context);
   });
 }
 

@@ -1,0 +1,46 @@
+/** What is told at the ends that look like trouble and are none, and at trouble that has a way out. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Answer, BAD, DEMO, rescueCommand, temporaryDirectory } from './command.ts';
+
+interface Journey {
+  readonly dir: string;
+  readonly stick: string;
+  readonly common: string;
+  readonly image: string;
+  read(...more: readonly string[]): Answer;
+  merge(...more: readonly string[]): Answer;
+}
+
+function journey(): Journey {
+  const dir = temporaryDirectory();
+  const [stick, common, image] = ['stick', 'common.map', 'final.raw'].map((name) =>
+    join(dir, name),
+  ) as [string, string, string];
+  mkdirSync(stick);
+  const where = ['--out', stick, '--map', common, '--chunk-size', '1MiB'];
+  return {
+    ...{ dir, stick, common, image },
+    read: (...more) => rescueCommand(['read', DEMO, ...where, ...more]),
+    merge: (...more) => rescueCommand(['merge', ...more, stick, image]),
+  };
+}
+
+describe.each(['--fit', '--next'])('read %s when all is read', (which) => {
+  test('is a success', () => {
+    const { read } = journey();
+    read('--all');
+    const { status, stdout, stderr } = read(which);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^All 5 chunks are read: there is nothing left to read\. Carry/);
+    expect(stdout).not.toContain('--retry-bad');
+  });
+
+  test('says what could not be read, and how to try it again', () => {
+    const { read } = journey();
+    read('--all', ...BAD);
+    const { status, stdout } = read(which, ...BAD);
+    expect([status, stdout]).toEqual([4, expect.stringContaining('--retry-bad -r 3')]);
+  });
+});
