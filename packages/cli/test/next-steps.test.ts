@@ -1,5 +1,5 @@
 /** What is told at the ends that look like trouble and are none, and at trouble that has a way out. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Answer, BAD, DEMO, rescueCommand, temporaryDirectory } from './command.ts';
@@ -42,5 +42,37 @@ describe.each(['--fit', '--next'])('read %s when all is read', (which) => {
     read('--all', ...BAD);
     const { status, stdout } = read(which, ...BAD);
     expect([status, stdout]).toEqual([4, expect.stringContaining('--retry-bad -r 3')]);
+  });
+});
+
+describe('merge of a stick that --free has emptied', () => {
+  test.each(['the folder', 'a pattern'])('by %s: there is nothing new on it', (by) => {
+    const { stick, image, read, merge } = journey();
+    for (const [more, status] of [
+      [['--chunk', '0'], 4],
+      [['--all'], 0],
+    ] as const) {
+      read(...more);
+      merge();
+      read(...more, '--free');
+      const from = by === 'the folder' ? stick : join(stick, 'chunk*.raw');
+      const again = rescueCommand(['merge', from, image]);
+      expect([again.status, again.stderr]).toEqual([
+        status,
+        expect.not.stringContaining('rescue:'),
+      ]);
+      expect(again.stdout).toContain(`${stick}: nothing new there. It has no chunks`);
+      expect(again.stdout).toMatch(/final\.raw: \d+ of 4195840 bytes rescued/);
+    }
+  });
+
+  test('by a slip in the name of the image, no image is made', () => {
+    const { dir, stick, read, merge } = journey();
+    read('--all');
+    merge();
+    read('--fit', '--free');
+    const other = join(dir, 'fnial.raw');
+    expect(rescueCommand(['merge', stick, other]).status).toBe(1);
+    expect(existsSync(other)).toBe(false);
   });
 });

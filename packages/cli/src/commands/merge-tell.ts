@@ -27,6 +27,14 @@ export function tellChunk(chunk: MergedChunk, context: Context): void {
   }
 }
 
+/** A stick on the way back, which brings nothing new. */
+export function tellEmptied(folder: string, image: string, context: Context): void {
+  context.report.result(
+    { type: 'emptied', folder, image },
+    `${folder}: nothing new there. It has no chunks, only the receipt for what is in ${image} already.`,
+  );
+}
+
 export function tellImage(
   result: MergeResult,
   files: { image: string; map: string },

@@ -1,6 +1,6 @@
 /** `rescue merge`: puts chunks into one image, in any order, as they come. */
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
   assertDistinctFiles,
   finalPath,
@@ -9,13 +9,14 @@ import {
   type MergeJob,
   mapNameOf,
   namesIn,
+  receiptIn,
   statOf,
 } from '@chunkrescue/engine';
 import type { Argv } from 'yargs';
 import type { Context } from '../context.ts';
 import { type ExitStatus, UsageError } from '../exit.ts';
 import { type OutputArguments, withOutputOptions } from '../options/shared.ts';
-import { tellChunk, tellImage } from './merge-tell.ts';
+import { tellChunk, tellEmptied, tellImage } from './merge-tell.ts';
 import { refuseMountedImage } from './source-guard.ts';
 import { manifestAt } from './stored-map.ts';
 import { withLockedMap } from './world.ts';
@@ -96,8 +97,13 @@ export function mergeOptions(argv: Argv): Argv<MergeArguments> {
 
 export async function merge(args: MergeArguments, context: Context): Promise<ExitStatus> {
   const image = args.files.at(-1);
-  const raws = args.files.slice(0, -1).flatMap((name) => chunksIn(name, image ?? ''));
-  if (image === undefined || raws.length === 0) {
+  const names = args.files.slice(0, -1);
+  const map = args.map ?? mapOfImage(image ?? '');
+  const emptied = names.filter((name) => isEmptied(name, map));
+  const raws = names
+    .filter((name) => !emptied.includes(name))
+    .flatMap((name) => chunksIn(name, image ?? ''));
+  if (image === undefined || names.length === 0) {
     throw new UsageError('Say which chunks and which image: rescue merge chunk*.raw final.raw');
   }
   if (image.includes('*') || raws.some((raw) => raw.includes('*') && !existsSync(raw))) {
@@ -116,7 +122,6 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
       `The last name is the image to write, and ${image} looks like a chunk: ${image}.map is there. If it is the image, say --map ${image}.map.`,
     );
   }
-  const map = args.map ?? `${image.replace(/\.(raw|img|dd|bin)$/, '')}.map`;
   // The same chunk given twice is one.
   const chunks = [...new Set(raws.map(finalPath))].map((path) => {
     const raw = raws.find((each) => finalPath(each) === path) as string;
@@ -148,8 +153,29 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
     else tellChunk(event.chunk, context);
   };
   const following = { signal: context.trap.signal, onEvent };
+  for (const name of emptied) tellEmptied(folderOf(name), image, context);
   const result = await withLockedMap(map, (worker) => worker.merge(job, following));
   return tellImage(result, { image, map }, context);
+}
+
+function mapOfImage(image: string): string {
+  return `${image.replace(/\.(raw|img|dd|bin)$/, '')}.map`;
+}
+
+/** Chunks of this very rescue were there, went into the image, and were deleted (`read --free`). */
+function isEmptied(name: string, map: string): boolean {
+  const isFolder = statOf(name)?.isDirectory() === true;
+  const isPattern = /^chunk.*\*.*$/.test(basename(name)) && !existsSync(name);
+  const { job } = manifestAt(map);
+  if (job === undefined || !(isFolder || isPattern)) return false;
+  const folder = folderOf(name);
+  if (statOf(folder)?.isDirectory() !== true || receiptIn(folder, job) === undefined) return false;
+  return !namesIn(folder).some((each) => isRawName(each) && isChunk(join(folder, each)));
+}
+
+/** The folder that is meant, where a pattern found nothing there. */
+function folderOf(name: string): string {
+  return statOf(name)?.isDirectory() ? name : dirname(name);
 }
 
 /** The files behind a name: itself, or all chunks in a folder. @throws UsageError */
