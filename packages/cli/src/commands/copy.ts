@@ -1,13 +1,6 @@
 /** `rescue copy`: the whole of a source into one image or onto one device, without chunks. */
 import { dirname } from 'node:path';
-import {
-  assertDistinctFiles,
-  type FileRescueJob,
-  RescueError,
-  type RescueWorker,
-  readManifest,
-  statOf,
-} from '@chunkrescue/engine';
+import { assertDistinctFiles, type FileRescueJob, readManifest } from '@chunkrescue/engine';
 import type { Argv } from 'yargs';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
@@ -81,8 +74,7 @@ export async function copy(args: CopyArguments, context: Context): Promise<ExitS
     ...(args.log === undefined ? [] : [{ role: 'log', path: args.log }]),
   ]);
   const kept = { map, copy: `${args.target}.copy.map` };
-  const result = await withLockedMap(map, async (worker) => {
-    await lockImage(args.target, worker);
+  const result = await withLockedMap(map, (worker) => {
     const mapfile = loadSealed(map);
     const source = chooseSource(args, readManifest(mapfile?.heading ?? []), context);
     refuseMountedImage(args.target, args);
@@ -121,18 +113,4 @@ export async function copy(args: CopyArguments, context: Context): Promise<ExitS
   }
   context.report.result(record, `${summary(progress)}.\n  ${args.target}  ${map}`);
   return statusOfEnd(result, args.source);
-}
-
-/**
- * Keeps others off the image that have a map of their own. A device is kept by opening it.
- * @throws RescueError `locked` naming the process that writes it
- */
-async function lockImage(target: string, worker: RescueWorker): Promise<void> {
-  if (statOf(target)?.isFile() === false) return;
-  try {
-    await worker.lock(target);
-  } catch (error) {
-    // A folder that takes no lock takes no image either; that is told in its own words.
-    if (!(error instanceof RescueError) || error.code === 'locked') throw error;
-  }
 }
