@@ -1,7 +1,8 @@
 /** The two drivers of the loop. */
 import { blockingClock, systemClock } from './node/clock.ts';
-import type { RescueOptions, RescueResult } from './session.ts';
-import { NOT_YET, PendingRead, session } from './session.ts';
+import { NOT_YET, PendingRead } from './pending-read.ts';
+import type { RescueOptions, RescueResult } from './rescue-options.ts';
+import { session } from './session.ts';
 
 /** Milliseconds that the loop may keep the caller's thread before other work gets a turn. */
 const TURN_MS = 10;

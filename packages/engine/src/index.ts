@@ -129,7 +129,7 @@ export type {
   SourceIdentity,
   Target,
 } from './ports.ts';
-export type { Pauses, ReadMemory, RescueOptions, RescueResult } from './session.ts';
+export type { Pauses, ReadMemory, RescueOptions, RescueResult } from './rescue-options.ts';
 export { completeManner, gnuManner, type Manner } from './strategy/manner.ts';
 export type { Pace, Phase, Reply, Request, Steps } from './strategy/request.ts';
 export { Rescue } from './strategy/rescue.ts';

@@ -3,8 +3,8 @@ import { domainTotals, type Progress, type RescueEnd, type RescueEvent } from '.
 import { mapHeading, phaseMessage } from './heading.ts';
 import { LimitWatch, type PassedLimit, type TimeLimitEnd } from './limits.ts';
 import { type Moved, Rates } from './rates.ts';
+import type { SessionOptions } from './rescue-options.ts';
 import { saveIntervalMs } from './save-policy.ts';
-import type { SessionOptions } from './session.ts';
 import { isPromise, settled } from './settled.ts';
 import type { Pace, Request } from './strategy/request.ts';
 import type { Rescue } from './strategy/rescue.ts';

@@ -3,130 +3,27 @@
  * nothing about the disk. It is a generator so that one text serves both drivers: it yields a promise when
  * a port answered with one, and `undefined` between reads, where a driver may let other work run.
  */
-import { alignDown, type Domain, type Range, type RescueMap } from '@chunkrescue/mapfile';
+import { alignDown, type Range } from '@chunkrescue/mapfile';
 import { Aliveness } from './aliveness.ts';
 import { RescueError } from './errors.ts';
-import type { Progress, RescueEnd, RescueEvent } from './events.ts';
+import type { RescueEnd } from './events.ts';
 import { refuseFatal } from './fatal-errors.ts';
-import type { PassedLimit, TimeLimits } from './limits.ts';
-import { type PlanInput, planRescue } from './plan.ts';
-import type { Clock, MapStore, MaybePromise, ReadOutcome, Source, Target } from './ports.ts';
+import { NOT_YET, PendingRead } from './pending-read.ts';
+import { planRescue } from './plan.ts';
+import type { ReadOutcome, Source } from './ports.ts';
+import type { ReadMemory, RescueResult, SessionOptions } from './rescue-options.ts';
 import { ReadGivenUp, Run } from './run.ts';
 import { isPromise, settled } from './settled.ts';
 import { completeManner } from './strategy/manner.ts';
 import type { Rescue } from './strategy/rescue.ts';
-import { resolveSettings, type SettingsInput } from './strategy/settings.ts';
+import { resolveSettings } from './strategy/settings.ts';
 import { rescueSteps } from './strategy/steps.ts';
-import type { ReadRecord } from './wrap/read-log.ts';
-
-/** What to rescue, from where to where, and how. */
-export interface RescueOptions extends Pick<PlanInput, 'isWithinMap' | 'retrims' | 'triesAgain'> {
-  readonly source: Source;
-  readonly target: Target;
-  /** Where the map of an earlier run is found and this run's is saved. Without one nothing can be resumed. */
-  readonly store?: MapStore;
-  /** The part of the source to work on. Default: all of it. */
-  readonly domain?: Domain;
-  /** What differs from the defaults. */
-  readonly settings?: SettingsInput;
-  /** A plan made before of the same source and map (`planRescue`); the store is not asked for one then. */
-  readonly prepared?: Rescue;
-  /** When to give up, besides what the settings say. */
-  readonly limits?: TimeLimits;
-  readonly pauses?: Pauses;
-  /** Where reads go. Default: one buffer of the source's, used again for each. */
-  readonly memory?: ReadMemory;
-  /** Told of each read that counts, before its bytes are written. */
-  readonly onRead?: (read: ReadRecord) => void;
-  /** Called after each failed read is marked; what it throws ends the run. */
-  readonly afterError?: () => MaybePromise<void>;
-  /**
-   * After many failed reads in a row looks whether the source still answers anywhere, by a few reads that the
-   * strategy did not ask for. When it does not, the run ends with `source-lost`, and what failed since the source was
-   * last heard of is non-tried again. Default false.
-   */
-  readonly looksForLife?: boolean;
-  /**
-   * Called when the source is lost, with the map saved, and again as long as it does not answer. Returns true when
-   * the source is back and was opened anew: then the run goes on; false when the run was told to stop meanwhile.
-   * Default: the run ends with the error.
-   */
-  readonly comesBack?: (error: RescueError) => MaybePromise<boolean>;
-  /** Closes and opens the source after each failed or slow read (`-O`). Default false. */
-  readonly reopensOnError?: boolean;
-  /** Names of errors (`ENXIO`) that count as the disk's although they usually end a run. */
-  readonly toleratedErrnos?: ReadonlySet<string>;
-  /** Milliseconds between two saves, given how many were made and the map's blocks. Default: by the map's size. */
-  readonly saveIntervalMs?: (savesDone: number, blockCount: number) => number;
-  /** Bytes that the target must be long when the run has finished. Default: as far as was written. */
-  readonly targetSize?: number;
-  /**
-   * Stops between two reads; the map is saved and the result says `aborted`. Nothing is thrown. A read that does not
-   * come back is given up; its memory may still be written to.
-   */
-  readonly signal?: Pick<AbortSignal, 'aborted'>;
-  readonly onEvent?: (event: RescueEvent) => void;
-  /** Milliseconds between two `progress` events; 0 tells of every read. Default 100. */
-  readonly progressMs?: number;
-  /** Default: the machine's clock. */
-  readonly clock?: Clock;
-  /** For the heading of the mapfile. */
-  readonly commandLine?: string;
-  /** More comment lines for the heading of the mapfile. */
-  readonly comments?: readonly string[];
-}
-
-/** Memory for reads, where somebody writes the bytes or looks at them while the next read runs. */
-export interface ReadMemory {
-  /** Memory for the next read: `size` bytes, not in use any more. */
-  take(size: number): Uint8Array;
-}
-
-/** Rest for a drive that needs it. Milliseconds. */
-export interface Pauses {
-  /** After each read that failed or was slow. */
-  readonly errorMs?: number;
-  /** The pause after an error only counts in the run's time. Default false. */
-  readonly isSimulated?: boolean;
-  /** Before the first read of each pass but the first. */
-  readonly passMs?: number;
-}
-
-/** How a run ended and what it knows. */
-export interface RescueResult {
-  readonly end: RescueEnd;
-  /** Every limit that was passed; {@link end} is one of them, or no limit was. */
-  readonly limits: readonly PassedLimit[];
-  /** The domain at the end. */
-  readonly progress: Progress;
-  /** The whole map, neighbours of one status merged. */
-  readonly map: RescueMap;
-}
-
-/** What a driver answers for a {@link PendingRead} that has not come back. */
-export const NOT_YET: unique symbol = Symbol('not yet');
-
-/** A read that may take long: a driver looks in from time to time, so that the session can do so. */
-export class PendingRead {
-  readonly answer: PromiseLike<ReadOutcome>;
-
-  constructor(answer: PromiseLike<ReadOutcome>) {
-    this.answer = answer;
-  }
-}
 
 /** What a session waits for. */
 type Wait = PromiseLike<unknown> | PendingRead | undefined;
 
 /** Yields promises to wait for, and `undefined` where a driver may pause. */
 export type Session = Generator<Wait, RescueResult, unknown>;
-
-/** The options as a driver hands them on. */
-export interface SessionOptions extends RescueOptions {
-  readonly clock: Clock;
-  /** There is nobody to pause for: nothing is yielded but promises. */
-  readonly isBlocking?: boolean;
-}
 
 /** Runs a rescue, in the hands of a driver. */
 export function* session(options: SessionOptions): Session {
@@ -153,6 +50,8 @@ export function* session(options: SessionOptions): Session {
     rescue.map.release();
     yield* saveQuietly(run);
     throw error;
+  } finally {
+    options.source.watch?.(undefined);
   }
   const closed = run.close(end);
   const progress = run.progress();
@@ -186,15 +85,31 @@ function* untilItEnds(options: SessionOptions, parts: Parts): Generator<Wait, Re
     try {
       return yield* loop(options, parts);
     } catch (error) {
+      if (error instanceof ReadGivenUp) return 'aborted';
       if (comesBack === undefined || !isLost(error)) throw error;
       makeUntried(rescue, aliveness.takeFailures());
       yield* run.save();
       run.tell({ type: 'lost', message: error.message, progress: run.progress() });
-      do {
-        if (!(yield* settled(comesBack(error)))) return 'aborted';
-      } while (!(yield* aliveness.answers()));
+      if (!(yield* isBack(error, comesBack, aliveness))) return 'aborted';
       run.emit('back');
     }
+  }
+}
+
+/** Waits until a lost source answers; false when the run must stop. */
+function* isBack(
+  error: RescueError,
+  comesBack: NonNullable<SessionOptions['comesBack']>,
+  aliveness: Aliveness,
+): Generator<Wait, boolean, unknown> {
+  try {
+    do {
+      if (!(yield* settled(comesBack(error)))) return false;
+    } while (!(yield* aliveness.answers()));
+    return true;
+  } catch (trouble) {
+    if (trouble instanceof ReadGivenUp) return false;
+    throw trouble;
   }
 }
 
@@ -228,7 +143,6 @@ function* loop(
     const into = memory.take(request.size);
     const startMs = run.now();
     const outcome = yield* read({ source, run, pos: request.pos }, into);
-    if (outcome === undefined) return 'aborted';
     const endMs = run.now();
     nowMs = endMs;
     const { copied, errno } = outcome;
@@ -259,23 +173,18 @@ function* loop(
   return yield* run.conclude(step);
 }
 
-/** Undefined when it was given up, because the run must stop. */
+/** @throws ReadGivenUp when the run must stop and the read does not come back */
 function* read(
   { source, run, pos }: { readonly source: Source; readonly run: Run; readonly pos: number },
   into: Uint8Array,
-): Generator<Wait, ReadOutcome | undefined, unknown> {
-  try {
-    const answer = source.read(pos, into);
-    if (!isPromise(answer)) return answer;
-    const startMs = run.now();
-    for (;;) {
-      const outcome = yield new PendingRead(answer);
-      if (outcome !== NOT_YET) return outcome as ReadOutcome;
-      if (run.whileReading(run.now() - startMs)) yield* run.saveMeanwhile();
-    }
-  } catch (error) {
-    if (error instanceof ReadGivenUp) return undefined;
-    throw error;
+): Generator<Wait, ReadOutcome, unknown> {
+  const answer = source.read(pos, into);
+  if (!isPromise(answer)) return answer;
+  const startMs = run.now();
+  for (;;) {
+    const outcome = yield new PendingRead(answer);
+    if (outcome !== NOT_YET) return outcome as ReadOutcome;
+    if (run.whileReading(run.now() - startMs)) yield* run.saveMeanwhile();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { WriteBehind } from '../node/write-behind.ts';
-import type { ReadMemory } from '../session.ts';
+import type { ReadMemory } from '../rescue-options.ts';
 import type { OpenChunk } from './open-chunk.ts';
 import type { Piece } from './pieces.ts';
 

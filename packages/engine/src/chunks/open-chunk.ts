@@ -4,7 +4,7 @@ import { type FileSource, openFileSource } from '../node/file-source.ts';
 import { fileMapStore } from '../node/map-store.ts';
 import { openPastCache } from '../node/open-past-cache.ts';
 import type { ReadOutcome } from '../ports.ts';
-import type { ReadMemory } from '../session.ts';
+import type { ReadMemory } from '../rescue-options.ts';
 import { chunkDamaged, cutShort, noMap, notAChunk } from './chunk-errors.ts';
 import { CHUNK_FORMAT, type Manifest, readManifest } from './manifest.ts';
 import { unpackedSource } from './packed-file.ts';

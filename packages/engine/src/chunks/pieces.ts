@@ -3,7 +3,7 @@ import { alignDown, type Domain, type Range } from '@chunkrescue/mapfile';
 import { alignedBuffer } from '../node/aligned-memory.ts';
 import { crc32 } from '../node/checksums.ts';
 import type { ReadOutcome, Source } from '../ports.ts';
-import type { ReadMemory } from '../session.ts';
+import type { ReadMemory } from '../rescue-options.ts';
 
 /** A piece of a source with every byte that is not claimed as a zero. */
 export interface Piece {

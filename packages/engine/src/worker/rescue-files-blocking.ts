@@ -15,7 +15,7 @@ import { openFileTarget } from '../node/file-target.ts';
 import { syncFolderOf } from '../node/paths.ts';
 import { planRescue } from '../plan.ts';
 import type { MapStore, Source, Target } from '../ports.ts';
-import type { RescueOptions } from '../session.ts';
+import type { RescueOptions } from '../rescue-options.ts';
 import { completeManner } from '../strategy/manner.ts';
 import { resolveSettings } from '../strategy/settings.ts';
 import { type LazyTarget, lazyTarget } from '../wrap/lazy-target.ts';
