@@ -53,6 +53,19 @@ describe.each(scenarios(randomWorld(new Random(FRESH_SEED), SECTORS_MAX)))(
   },
 );
 
+/** Reads long enough to be gathered and written later, and rarely saved. */
+const GATHERED: World = {
+  ...randomWorld(new Random(5), 180),
+  clusterSize: 16 * 1024,
+  saveIntervalMs: 0.4,
+};
+
+describe.each(
+  scenarios(GATHERED).filter(({ name }) => /^(copy|read, (sparse|compact))$/.test(name)),
+)('$name, written behind', (scenario) => {
+  loops(scenario, { calls: 40, each: 2, seed: 5 });
+});
+
 /** `calls`: as many there are at least; `each`: one of so many is disturbed. */
 function loops(
   scenario: Scenario,

@@ -39,7 +39,8 @@ export function randomWorld(random: Random, sectorsMax: number): World {
     disk: bytesWithHoles(random, size),
     bad,
     chunkSize: SECTOR * Math.ceil(sectors / random.int(2, 3)),
-    clusterSize: SECTOR * random.pick([2, 4, 8]),
+    // Large reads are written behind the reading, in orders of many.
+    clusterSize: SECTOR * (sectors > 64 ? random.pick([8, 16, 64]) : random.pick([2, 4, 8])),
     pieceSize: 4096,
     layout: random.pick(['sparse', 'compact'] as const),
     saveIntervalMs: random.pick([0, 0, 0.2, 0.4]),
@@ -281,12 +282,12 @@ function rangeOf({ disk, chunkSize }: World, chunk: number): Range {
   return { pos, size: Math.min(chunkSize, disk.length - pos) };
 }
 
-function imageTruth({ disk }: World, map: string, raw: string): Truth {
+export function imageTruth({ disk }: World, map: string, raw: string): Truth {
   const holder = { raw, range: { pos: 0, size: disk.length }, offset: 0 };
   return { disk, main: map, maps: new Map([[map, [holder]]]) };
 }
 
-function chunksTruth(world: World): Truth {
+export function chunksTruth(world: World): Truth {
   const maps = new Map<string, readonly Holder[]>();
   const all: Holder[] = [];
   for (let chunk = 0; chunk < chunkCount(world); chunk++) {
@@ -300,7 +301,7 @@ function chunksTruth(world: World): Truth {
   return { disk: world.disk, main: 'pc/common.map', maps };
 }
 
-function writeFaults({ disk, bad }: World, { source }: Places): void {
+export function writeFaults({ disk, bad }: World, { source }: Places): void {
   let text = '0 + 1\n';
   let at = 0;
   for (const { pos, size } of Domain.of(bad).ranges()) {
