@@ -91,7 +91,11 @@ async function oneJob(
   const choose = ({ number }: Call): boolean => number % each === seed % each;
   if (kind === 'kill') return killLoop(job, { choose });
   if (kind === 'cut') return cut(random, { job, seed, length });
-  return failLoop(job, { faults: [randomFault(random)], lasting: [random.pick(LASTING)], choose });
+  const fault = randomFault(random);
+  // An interrupted call is made again until it is not: no disk interrupts for ever.
+  const isPassing = 'errno' in fault && fault.errno === 'EINTR';
+  const lasting = isPassing ? ('once' as const) : random.pick(LASTING);
+  return failLoop(job, { faults: [fault], lasting: [lasting], choose });
 }
 
 function cut(
