@@ -273,7 +273,7 @@ function commonJob(
   };
 }
 
-export function chunkCount({ disk, chunkSize }: World): number {
+function chunkCount({ disk, chunkSize }: World): number {
   return Math.ceil(disk.length / chunkSize);
 }
 
