@@ -4,6 +4,7 @@
  */
 import { RescueError, VERSION } from '@chunkrescue/engine';
 import { UsageError } from '../exit.ts';
+import { printable } from '../screen/units.ts';
 import { helpLines, readValues, splitArguments } from './arguments.ts';
 import { commandModeRun } from './command-run.ts';
 import { checkFiles, checkNames, type FileNames, usage } from './ddrescue-checks.ts';
@@ -25,9 +26,9 @@ export function ddrescue(words: readonly string[], io: GnuIo): number {
     }
     return run(parsed, { ...io, verbosity: talk.verbosity });
   } catch (error) {
-    const known = error instanceof RescueError ? new GnuError(error.message) : error;
+    const known = error instanceof RescueError ? new GnuError(printable(error.message)) : error;
     if (!(known instanceof GnuError)) throw error;
-    if (talk.verbosity >= 0) tell(io, known);
+    if (talk.verbosity >= 0) tell(io, known, words);
     return known.status;
   }
 }
@@ -104,8 +105,14 @@ function helpText(): string {
   return [...DDRESCUE_INTRO, ...helpLines(DDRESCUE_OPTIONS), ...DDRESCUE_EPILOGUE, ''].join('\n');
 }
 
-function tell(io: GnuIo, error: GnuError): void {
-  io.err(`${io.programName}: ${error.message}\n`);
+/** A name with a line end in it would make a line that looks like ours. */
+function tell(io: GnuIo, error: GnuError, words: readonly string[]): void {
+  const names = words.filter((word) => word.includes('\n'));
+  const message = names.reduce(
+    (text, name) => text.replaceAll(name, printable(name)),
+    error.message,
+  );
+  io.err(`${io.programName}: ${message}\n`);
   if (error.showsHelp)
     io.err(`Try '${io.invokedAs ?? io.programName} --help' for more information.\n`);
 }

@@ -1,5 +1,6 @@
 /** Keeps other runs off the files of a run. */
 import { type FileLock, lockFile, RescueError } from '@chunkrescue/engine';
+import { printable } from '../screen/units.ts';
 import { type FileNames, isOther } from './ddrescue-checks.ts';
 import type { DdrescueValues } from './ddrescue-options.ts';
 import { GnuError } from './io.ts';
@@ -42,6 +43,6 @@ function lockOf(path: string): FileLock | undefined {
 
 /** Another run works on a file. */
 export function lockedFailure({ message, hint }: RescueError): GnuError {
-  const advice = hint === undefined ? '' : `\n          ${hint}`;
-  return new GnuError(`${message}${advice}\n          '--no-lock' goes on all the same.`);
+  const advice = hint === undefined ? '' : `\n          ${printable(hint)}`;
+  return new GnuError(`${printable(message)}${advice}\n          '--no-lock' goes on all the same.`);
 }

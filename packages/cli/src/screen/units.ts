@@ -51,7 +51,7 @@ export function printableLines(text: string): string {
 
 /** The same for what the drop-in commands say, with what they end and align lines by. */
 export function printableWords(text: string): string {
-  return text.replace(OBEYED, (char) => (/[\n\r\t]/.test(char) ? char : '\uFFFD'));
+  return text.replace(OBEYED, (char) => (/[\n\t]/.test(char) ? char : '\uFFFD'));
 }
 
 /** A JSON record in one line that a terminal shows as it is; whoever parses it gets what was put in. */

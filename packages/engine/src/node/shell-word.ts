@@ -1,12 +1,21 @@
 const PLAIN = /^[\w@%+=:,./][\w@%+=:,./-]*$/;
 
+/** Control characters of both sets, and those that turn the direction of writing. */
+const OBEYED = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
+
 /** A path as a shell takes it for one word, for commands that are shown to be copied. */
 export function shellWord(text: string): string {
   return PLAIN.test(text) ? text : shellQuoted(text);
 }
 
-/** The same in quotes in any case. */
+/** The same in quotes in any case; what a terminal would obey is spelled out, as bash and zsh read it. */
 export function shellQuoted(text: string): string {
   const path = text.startsWith('-') ? `./${text}` : text;
+  if (path.search(OBEYED) >= 0)
+    return `$'${path.replace(/[\\']/g, '\\$&').replace(OBEYED, spelled)}'`;
   return `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+function spelled(char: string): string {
+  return `\\U${(char.codePointAt(0) as number).toString(16).padStart(8, '0')}`;
 }
