@@ -12,7 +12,7 @@ export interface InputLaw {
 }
 
 /** A law that does not hold. */
-export class Broken extends Error {
+class Broken extends Error {
   override readonly name = 'Broken';
 }
 

@@ -84,7 +84,7 @@ const texts = fc.oneof(
 let pool: string[] = [];
 
 /** Text of a map, or of nothing like it. */
-export function mapText(random: Random): string {
+function mapText(random: Random): string {
   const chosen = random.int(0, 99);
   if (chosen < 60) return mutated(random, random.pick(MAPS), MAPS);
   if (chosen < 70) return anyText(random);

@@ -300,7 +300,7 @@ test('names and comments from a stick command neither the terminal nor a shell',
   const { stdout, stderr } = rescueCommand(['status', 'home', evil], { cwd });
   expect(stdout + stderr).not.toContain('\u001b');
   expect(stdout).not.toContain('reboot');
-  const quoted = "'st\uFFFD[2Jick'\\'';touch x;'\\'''";
+  const quoted = "$'st\\U0000001b[2Jick\\U00000027;touch x;\\U00000027'";
   expect(stdout).toContain(`rescue read SOURCE --fit --out ${quoted} --map home/common.map`);
 });
 

@@ -8,12 +8,14 @@ export function shellWord(text: string): string {
   return PLAIN.test(text) ? text : shellQuoted(text);
 }
 
-/** The same in quotes in any case; what a terminal would obey is spelled out, as bash and zsh read it. */
+/**
+ * The same in quotes in any case. What a terminal would obey is spelled out, as bash and zsh read it; no quote stands
+ * in between, so that a shell that does not read it so takes it for one harmless word all the same.
+ */
 export function shellQuoted(text: string): string {
   const path = text.startsWith('-') ? `./${text}` : text;
-  if (path.search(OBEYED) >= 0)
-    return `$'${path.replace(/[\\']/g, '\\$&').replace(OBEYED, spelled)}'`;
-  return `'${path.replaceAll("'", "'\\''")}'`;
+  if (path.search(OBEYED) < 0) return `'${path.replaceAll("'", "'\\''")}'`;
+  return `$'${path.replaceAll('\\', '\\\\').replaceAll("'", spelled).replace(OBEYED, spelled)}'`;
 }
 
 function spelled(char: string): string {

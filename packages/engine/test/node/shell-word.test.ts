@@ -28,6 +28,16 @@ test.skipIf(missing !== undefined)(`a shell takes any name for one word ${missin
   );
 });
 
+test.skipIf(missing !== undefined)(
+  `no name is more than a word to a plain shell ${missing ?? ''}`,
+  () => {
+    const words = fc.sample(names, { numRuns: 500, seed: 2 });
+    const script = words.map((word) => `set -- ${shellQuoted(word)}; echo $#`).join('\n');
+    const { stdout, stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
+    expect([new Set(stdout.trimEnd().split('\n')), stderr]).toEqual([new Set(['1']), '']);
+  },
+);
+
 test('what a terminal would obey is spelled out', () => {
   expect(shellWord('a\nb')).toBe("$'a\\U0000000ab'");
   expect(shellWord("it's")).toBe("'it'\\''s'");
