@@ -104,7 +104,7 @@ export { allowFsExt } from './node/fs-ext.ts';
 export { holdsData } from './node/holds-data.ts';
 export { liesOn } from './node/lies-on.ts';
 export { type FileLock, lockFile } from './node/lock.ts';
-export { fileMapStore } from './node/map-store.ts';
+export { type FileMapStore, fileMapStore } from './node/map-store.ts';
 export { isVolatile, type Mount, mountOf, mountsOfDevice } from './node/mounts.ts';
 export type { FileTargetOptions } from './node/open-output.ts';
 export { canPack, type Packing } from './node/packing.ts';

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import {
   type Clock,
+  type FileMapStore,
   fileMapStore,
   finalPath,
   isTaken,
@@ -61,15 +62,18 @@ export function gnuMapStore(
     readonly intervals: MapIntervals | undefined;
     /** Whether trouble may be talked over on standard input. Default true. */
     readonly asks?: boolean;
+    /** Room for a map is kept until the store is closed. Default false. */
+    readonly keepsSpare?: boolean;
   },
-): MapStore {
-  const { io, intervals, asks = true } = how;
+): FileMapStore {
+  const { io, intervals, asks = true, keepsSpare = false } = how;
   const backup = backupRule(io.clock, (intervals?.syncS ?? SYNC_S) * 1000);
-  const file = fileMapStore(path, { keepsBackup: backup, parts: gnuParts });
+  const file = fileMapStore(path, { keepsBackup: backup, keepsSpare, parts: gnuParts });
   let isNew = statOf(path) === undefined;
   return {
     name: path,
     load: () => undefined,
+    close: () => file.close(),
     save(mapfile) {
       for (let tries = 0; tries < RETRIES_MAX; tries++) {
         try {

@@ -160,12 +160,13 @@ function runWith(parts: RunParts, behind: BesideThread): number {
   // A file that is read and written at a time must have what was written before it is read.
   const later = values['same-file'] ? {} : { behind };
   const output = openTarget(values, names, { io, bounds: boundsOf(rescue), ...later });
+  const intervals = values['mapfile-interval'];
+  const store =
+    names.mapfile === undefined
+      ? undefined
+      : gnuMapStore(names.mapfile, { io, intervals, keepsSpare: true });
   let result: RescueResult;
   try {
-    const store =
-      names.mapfile === undefined
-        ? undefined
-        : gnuMapStore(names.mapfile, { io, intervals: values['mapfile-interval'] });
     if (mapfile === undefined && store !== undefined) saveNewMap(store, rescue, io);
     view.open();
     view.heading();
@@ -190,6 +191,7 @@ function runWith(parts: RunParts, behind: BesideThread): number {
     view.failed();
     throw error;
   } finally {
+    store?.close();
     output.close();
   }
   view.finish(result);

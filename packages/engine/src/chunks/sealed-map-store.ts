@@ -1,6 +1,5 @@
 import { RescueError } from '../errors.ts';
-import { fileMapStore, type MapStoreOptions } from '../node/map-store.ts';
-import type { MapStore } from '../ports.ts';
+import { type FileMapStore, fileMapStore, type MapStoreOptions } from '../node/map-store.ts';
 import { sealedParts, sealState } from './seal.ts';
 
 /**
@@ -9,8 +8,8 @@ import { sealedParts, sealState } from './seal.ts';
  */
 export function sealedMapStore(
   path: string,
-  options: Pick<MapStoreOptions, 'keepsBackup' | 'followsLinks'> = {},
-): MapStore {
+  options: Pick<MapStoreOptions, 'keepsBackup' | 'keepsSpare' | 'followsLinks'> = {},
+): FileMapStore {
   return fileMapStore(path, {
     ...options,
     parts: sealedParts,

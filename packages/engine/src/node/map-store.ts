@@ -3,59 +3,55 @@
  * one. The one before stays beside it as `.bak`. A map that was there and is gone is never taken for a
  * fresh start, because a fresh start reads a failing disk again from its beginning.
  */
-import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  copyFileSync,
-  fchmodSync,
-  fchownSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { type Mapfile, MapfileError, mapfileParts, parseMapfile } from '@chunkrescue/mapfile';
+import { statSync } from 'node:fs';
+import { type Mapfile, MapfileError, parseMapfile } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import type { MapStore } from '../ports.ts';
-import { errnoOf, reasonOf, tidyUp, unlessErrno } from './errno.ts';
-import { finalPath, syncFolder } from './paths.ts';
-import { refuseLink } from './refuse-links.ts';
+import { deviceOf, refuseOtherDevice, saveMap } from './map-save.ts';
+import { finalPath } from './paths.ts';
 import { shellQuoted, shellWord } from './shell-word.ts';
+import { removeSpare } from './spare-file.ts';
 import { readMapText } from './whole-file.ts';
-
-/** What file systems without owners and rights say. */
-const NO_OWNERS = ['EPERM', 'EINVAL', 'ENOTSUP', 'ENOSYS'];
-
-/** What file systems without hard links, or with rules about them, say. */
-const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
 /**
  * The map in a file; a link is followed, so that the map stays where it is. One process at a time may save,
  * see `lockFile`. Loading throws RescueError `map-read` or `map-corrupt`, saving `map-write`.
  */
-export function fileMapStore(path: string, options: MapStoreOptions = {}): MapStore {
+export function fileMapStore(path: string, options: MapStoreOptions = {}): FileMapStore {
+  let device: bigint | undefined;
   let hasSaved = false;
   return {
     name: path,
-    load: () => load(path, options),
-    save: (mapfile) => {
-      save(path, mapfile, { ...options, hasSaved });
+    load() {
+      device ??= deviceOf(path);
+      return load(path, options);
+    },
+    save(mapfile) {
+      refuseOtherDevice(path, device);
+      saveMap(path, mapfile, { ...options, hasSaved });
       hasSaved = true;
+      device ??= deviceOf(path);
+    },
+    close() {
+      if (options.keepsSpare) removeSpare(finalPath(path));
     },
   };
+}
+
+/** A store that may have a file besides its map while it is used. */
+export interface FileMapStore extends MapStore {
+  /** Removes it. May be called twice. */
+  close(): void;
 }
 
 export interface MapStoreOptions {
   /** The map before a save stays beside it. Default true; a part of another map needs none. */
   readonly keepsBackup?: boolean | (() => boolean);
+  /** Room for a map is kept while the store is used, for a disk that fills up meanwhile. Default false. */
+  readonly keepsSpare?: boolean;
   /** Whether a link of that name is followed; what is made where others can write must not be. Default true. */
   readonly followsLinks?: boolean;
-  /** Makes the text, in parts. Default {@link mapfileParts}. */
+  /** Makes the text, in parts. Default `mapfileParts`. */
   readonly parts?: (mapfile: Mapfile) => Iterable<string | Uint8Array>;
   /** Says of a text that is about to be loaded what is wrong with it besides its syntax; throws that. */
   readonly check?: (text: string, path: string) => void;
@@ -110,106 +106,4 @@ function lostError(path: string, real: string, what: string): RescueError {
       hint: `To go on, copy it back: cp ${shellQuoted(`${real}.bak`)} ${shellQuoted(real)}. To begin anew, remove the copy.`,
     },
   );
-}
-
-interface Saving extends MapStoreOptions {
-  /** The map that is there was saved by this very store. */
-  readonly hasSaved: boolean;
-}
-
-function save(path: string, mapfile: Mapfile, options: Saving): void {
-  const parts = (options.parts ?? mapfileParts)(mapfile);
-  const { keepsBackup = true, followsLinks = true } = options;
-  if (!followsLinks) refuseLink(path);
-  const real = finalPath(path);
-  const folder = dirname(real);
-  const temporary = join(folder, `.${basename(real)}.${process.pid}.tmp`);
-  let isReplaced = false;
-  try {
-    const old = statSync(real, { bigint: true, throwIfNoEntry: false });
-    if (old !== undefined && !old.isFile()) {
-      throw new RescueError('map-write', `Can't write map file ${path}: not a regular file.`, {
-        path,
-      });
-    }
-    writeNew(temporary, parts, old);
-    const isKept = typeof keepsBackup === 'boolean' ? keepsBackup : keepsBackup();
-    if (old !== undefined && isKept) {
-      // Who saved it may have been killed before its name was durable: the copy alone could survive a power cut.
-      if (!options.hasSaved) syncFolder(folder);
-      keepBackup(real);
-    }
-    renameSync(temporary, real);
-    isReplaced = true;
-    syncFolder(folder);
-  } catch (cause) {
-    tidyUp(() => rmSync(temporary, { force: true }));
-    throw cause instanceof RescueError ? cause : saveError(path, isReplaced, cause);
-  }
-}
-
-function saveError(path: string, isReplaced: boolean, cause: unknown): RescueError {
-  const errno = errnoOf(cause);
-  const reason = errno === 'ENOSPC' ? 'no space left on the disk' : reasonOf(errno);
-  const state = isReplaced
-    ? 'the new map may be lost in a power cut'
-    : 'the old map is still whole';
-  return new RescueError('map-write', `Can't write map file ${path}: ${reason}; ${state}.`, {
-    path,
-    errno,
-    cause,
-    hint:
-      errno === 'ENOSPC' || errno === 'EDQUOT'
-        ? 'Make room there, then run the same command again.'
-        : 'Look whether its folder exists and may be written to, then run the same command again.',
-  });
-}
-
-/** Writes a whole durable file of a name that nobody else uses. Mode and owner are the old map's. */
-function writeNew(
-  path: string,
-  parts: Iterable<string | Uint8Array>,
-  old: BigIntStats | undefined,
-): void {
-  // Left by a process of the same number that crashed.
-  rmSync(path, { force: true });
-  const fd = openSync(path, 'wx', 0o666);
-  try {
-    for (const part of parts) writeFileSync(fd, part);
-    if (old !== undefined) {
-      // With sudo the map stays its owner's; without, it cannot be given away, nor need it be.
-      unlessErrno(NO_OWNERS, () => fchownSync(fd, Number(old.uid), Number(old.gid)));
-      unlessErrno(NO_OWNERS, () => fchmodSync(fd, Number(old.mode & 0o777n)));
-    }
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Makes `.bak` the present map, in one step, while the map keeps its own name. */
-function keepBackup(real: string): void {
-  const temporary = join(dirname(real), `.${basename(real)}.${process.pid}.bak.tmp`);
-  rmSync(temporary, { force: true });
-  try {
-    const isLinked = unlessErrno(NO_LINKS, () => {
-      linkSync(real, temporary);
-      return true;
-    });
-    if (!isLinked) copyDurably(real, temporary);
-    renameSync(temporary, `${real}.bak`);
-  } finally {
-    // Renaming one name of a file to another of its names does nothing, and leaves both.
-    tidyUp(() => rmSync(temporary, { force: true }));
-  }
-}
-
-function copyDurably(from: string, to: string): void {
-  copyFileSync(from, to, constants.COPYFILE_EXCL);
-  const fd = openSync(to, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

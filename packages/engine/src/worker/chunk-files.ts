@@ -22,6 +22,8 @@ export function offsetOf(chunk: ChunkJob | undefined): number {
 export interface RecordedFiles {
   readonly target: (inner: Target) => Target;
   readonly store: MapStore;
+  /** Removes what is there only while the store is used. */
+  close(): void;
 }
 
 /** What is there before the run. */
@@ -63,7 +65,12 @@ export function recordedFiles(
   const common = withComments(store, () => manifestComments(commonManifest()));
   const target = (inner: Target): Target =>
     recorder.follow(offset === 0 ? inner : withOutputOffset(inner, -offset));
-  if (chunk === undefined) return { target, store: common };
+  if (chunk === undefined) return { target, store: common, close: () => {} };
+  const travelling = sealedMapStore(chunk.map, {
+    keepsBackup: false,
+    keepsSpare: true,
+    followsLinks: false,
+  });
   const unchecked = (own?.manifest.unchecked ?? 0) + state.trusted;
   const comments = (map: RescueMap): string[] =>
     manifestComments({
@@ -79,12 +86,13 @@ export function recordedFiles(
   return {
     target,
     store: withChunkMap(common, {
-      store: sealedMapStore(chunk.map, { keepsBackup: false, followsLinks: false }),
+      store: travelling,
       ranges: job.domain ?? [{ pos: 0, size: OPEN_END }],
       elsewhere: state.elsewhere,
       comments,
       isWanted: isOpen,
     }),
+    close: () => travelling.close(),
   };
 }
 

@@ -50,7 +50,7 @@ export function rescueFilesBlocking(job: FileRescueJob, how: How): FileRescueRes
 
 function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueResult {
   const job = { ...asked, manifest: { ...factsOf(source), ...asked.manifest } };
-  const store = sealedMapStore(job.map);
+  const store = sealedMapStore(job.map, { keepsSpare: true });
   const found = store.load() as Mapfile | undefined;
   const manifest = readManifest(found?.heading ?? []);
   if (!job.isAdopted) {
@@ -67,6 +67,7 @@ function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueR
     return rescueInto({ job, source, store, found, known, state, domain, beside, how });
   } finally {
     beside.close();
+    store.close();
   }
 }
 
@@ -105,12 +106,13 @@ function rescueInto(prepared: Prepared): FileRescueResult {
     beside: (digests: PieceDigests) => beside.digestsInto(digests),
   };
   let result: ReturnType<typeof rescueBlocking>;
+  const files = recordedFiles(job, loadedAs(store, known), before);
   try {
-    const files = recordedFiles(job, loadedAs(store, known), before);
     const ports = { source, target: files.target(target), store: files.store };
     const care = careFor(source, job, how.signal);
     result = rescueBlocking({ ...optionsOf(job), ...care, ...how, ...ports, memory: beside });
   } finally {
+    files.close();
     target.close?.();
   }
   const { end, progress } = result;
