@@ -93,6 +93,7 @@ export { sharesBytes } from './node/beneath.ts';
 export { digestOf, randomId } from './node/checksums.ts';
 export { blockingClock, stoppableClock, systemClock } from './node/clock.ts';
 export { writeTextDurably } from './node/durable-text.ts';
+export { saveMapElsewhere } from './node/emergency-map.ts';
 export { existingSize } from './node/existing-size.ts';
 export { FileSource, openFileSource } from './node/file-source.ts';
 export { FileTarget, openFileTarget } from './node/file-target.ts';
@@ -110,7 +111,7 @@ export type { FileTargetOptions } from './node/open-output.ts';
 export { canPack, type Packing } from './node/packing.ts';
 export { finalPath, statOf } from './node/paths.ts';
 export { preallocate } from './node/preallocate.ts';
-export { isLink, isTaken, refuseLink } from './node/refuse-links.ts';
+export { isLink, refuseLink } from './node/refuse-links.ts';
 export { assertDistinctFiles, isSameFile } from './node/same-file.ts';
 export { shellQuoted, shellWord } from './node/shell-word.ts';
 export { asWorldTrouble } from './node/system-trouble.ts';
@@ -137,13 +138,21 @@ export { resolveSettings, type SettingsInput, type StrategySettings } from './st
 export { rescueSteps, type StepsEnd } from './strategy/steps.ts';
 export { VERSION } from './version.ts';
 export { BesideThread, closeBesideThread } from './worker/beside-thread.ts';
-export { type Following, mergeFiles, RescueWorker, rescueFiles } from './worker/host.ts';
+export {
+  type Following,
+  type FollowingRescue,
+  mergeFiles,
+  RescueWorker,
+  rescueFiles,
+} from './worker/host.ts';
 export type {
   ChunkCheck,
   ChunkJob,
   FileRescueEvent,
   FileRescueJob,
   FileRescueResult,
+  MapTrouble,
+  TroubleAnswer,
 } from './worker/job.ts';
 export { closeReaderThread, readerThread } from './worker/reader-thread.ts';
 export { rescueFilesBlocking } from './worker/rescue-files-blocking.ts';

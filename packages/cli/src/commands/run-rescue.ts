@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import {
   type FileRescueJob,
   type FileRescueResult,
@@ -9,6 +10,7 @@ import {
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { bytes, count, percent } from '../screen/units.ts';
+import { askAboutMap, canAsk, tellElsewhere } from './map-trouble.ts';
 
 /** Runs one rescue, showing its progress under its label. */
 export function runRescue(
@@ -16,10 +18,18 @@ export function runRescue(
   context: Context,
 ): Promise<FileRescueResult> {
   const { worker, job, label } = task;
-  return worker.rescue(job, {
-    signal: context.trap.signal,
-    onEvent: (event) => context.report.event(label, event),
-  });
+  const { report, trap } = context;
+  return worker.rescue(
+    { ...job, emergencyFolders: [dirname(job.target)] },
+    {
+      signal: trap.signal,
+      onEvent(event) {
+        if (event.type === 'map-elsewhere') tellElsewhere(event, context);
+        else report.event(label, event);
+      },
+      ...(canAsk(context) && { onTrouble: (trouble) => askAboutMap(trouble, context) }),
+    },
+  );
 }
 
 /** The status of a rescue that ended by itself. A source that shrank is told as an error. */

@@ -1,17 +1,16 @@
 /** The mapfile of a ddrescue run: read before, saved meanwhile, and what to do when it cannot be saved. */
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import {
   type Clock,
   type FileMapStore,
   fileMapStore,
   finalPath,
-  isTaken,
   type MapStore,
   mapHeading,
   type Rescue,
   RescueError,
+  saveMapElsewhere,
   shellQuoted,
   statOf,
 } from '@chunkrescue/engine';
@@ -148,7 +147,8 @@ function saveElsewhere(
   io: TalkingIo,
   { path, mapfile }: { path: string; mapfile: Mapfile },
 ): GnuError {
-  const saved = emergencySave(mapfile);
+  const { path: saved, isVolatile } =
+    saveMapElsewhere(mapfile, { map: path, folders: [], stem: 'ddrescue', parts: gnuParts }) ?? {};
   if (saved === undefined) {
     return new GnuError(
       `${path}: Mapfile could not be saved anywhere; it is the one of the last save.`,
@@ -157,32 +157,8 @@ function saveElsewhere(
   // Told at once: the error that follows may be another one.
   io.err(
     `${io.programName}: Mapfile saved in '${saved}'. Before you go on, make room and copy it back:\n` +
-      `          cp ${shellQuoted(saved)} ${shellQuoted(path)}\n`,
+      `          cp ${shellQuoted(saved)} ${shellQuoted(path)}\n` +
+      (isVolatile ? '          It lies in memory: copy it before this PC is switched off.\n' : ''),
   );
   return new GnuError(`${path}: Mapfile could not be saved there.`);
-}
-
-const EMERGENCY_NAMES = 1000;
-
-/** Saves beside nothing else: an earlier emergency may have left a better map under the same name. */
-function emergencySave(mapfile: Mapfile): string | undefined {
-  for (const folder of [process.cwd(), homedir()]) {
-    const path = freeName(join(folder, 'ddrescue'));
-    if (path === undefined) continue;
-    try {
-      void fileMapStore(path, { parts: gnuParts, followsLinks: false }).save(mapfile);
-      return path;
-    } catch (error) {
-      if (!(error instanceof RescueError)) throw error;
-    }
-  }
-  return undefined;
-}
-
-function freeName(base: string): string | undefined {
-  for (let number = 1; number < EMERGENCY_NAMES; number++) {
-    const path = number === 1 ? `${base}.map` : `${base}-${number}.map`;
-    if (!isTaken(path)) return path;
-  }
-  return undefined;
 }

@@ -44,5 +44,7 @@ function lockOf(path: string): FileLock | undefined {
 /** Another run works on a file. */
 export function lockedFailure({ message, hint }: RescueError): GnuError {
   const advice = hint === undefined ? '' : `\n          ${printable(hint)}`;
-  return new GnuError(`${printable(message)}${advice}\n          '--no-lock' goes on all the same.`);
+  return new GnuError(
+    `${printable(message)}${advice}\n          '--no-lock' goes on all the same.`,
+  );
 }

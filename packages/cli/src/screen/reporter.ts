@@ -32,6 +32,10 @@ export class Reporter {
       process.env['CI'] === undefined;
   }
 
+  get isJson(): boolean {
+    return this.#options.isJson;
+  }
+
   /** A result: one line of text, or one JSON record. */
   result(record: { readonly type: string; readonly [key: string]: unknown }, text: string): void {
     this.#clear();

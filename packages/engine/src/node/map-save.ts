@@ -106,11 +106,15 @@ function writeSomehow({ real, temporary, parts, old }: Writing): string {
     writeNew(temporary, parts(), old);
     return temporary;
   } catch (error) {
-    if (!isFull(error)) throw error;
     rmSync(temporary, { force: true });
+    // Whatever the trouble is called: FAT behind FUSE calls a full disk "not permitted".
     const spare = writeIntoSpare(real, parts(), (fd) => finish(fd, old));
     if (spare !== undefined) return spare;
-    if (old === undefined || statSync(`${real}.bak`, { throwIfNoEntry: false }) === undefined) {
+    if (
+      !isFull(error) ||
+      old === undefined ||
+      statSync(`${real}.bak`, { throwIfNoEntry: false }) === undefined
+    ) {
       throw error;
     }
     rmSync(`${real}.bak`, { force: true });

@@ -11,6 +11,7 @@ import { sealedMapStore } from '../chunks/sealed-map-store.ts';
 import { openFileSource } from '../node/file-source.ts';
 import type { MapStore, Target } from '../ports.ts';
 import { withOutputOffset } from '../wrap/output-offset.ts';
+import { type Emergency, withEmergency } from './emergency-store.ts';
 import type { ChunkJob, FileRescueJob } from './job.ts';
 
 /** Bytes of the source in front of the file's first one. */
@@ -31,6 +32,8 @@ interface Before {
   /** The common map as it was loaded. */
   readonly known: Mapfile | undefined;
   readonly state: ChunkState;
+  /** What is done when the chunk's map cannot be saved. */
+  readonly emergency: Emergency | undefined;
   /** Whether the chunk's file is being written. */
   readonly isOpen: () => boolean;
   /** Takes the digests of a chunk. */
@@ -40,7 +43,7 @@ interface Before {
 export function recordedFiles(
   job: FileRescueJob,
   store: MapStore,
-  { known, state, isOpen, beside }: Before,
+  { known, state, isOpen, beside, emergency }: Before,
 ): RecordedFiles {
   const { chunk } = job;
   const offset = offsetOf(chunk);
@@ -66,11 +69,8 @@ export function recordedFiles(
   const target = (inner: Target): Target =>
     recorder.follow(offset === 0 ? inner : withOutputOffset(inner, -offset));
   if (chunk === undefined) return { target, store: common, close: () => {} };
-  const travelling = sealedMapStore(chunk.map, {
-    keepsBackup: false,
-    keepsSpare: true,
-    followsLinks: false,
-  });
+  const options = { keepsBackup: false, keepsSpare: true, followsLinks: false };
+  const travelling = withEmergency(sealedMapStore(chunk.map, options), emergency);
   const unchecked = (own?.manifest.unchecked ?? 0) + state.trusted;
   const comments = (map: RescueMap): string[] =>
     manifestComments({

@@ -2,13 +2,16 @@ import { Worker } from 'node:worker_threads';
 import type { MergeEvent, MergeJob, MergeResult } from '../chunks/merge-job.ts';
 import type { VerifyEvent, VerifyJob, VerifyResult } from '../chunks/verify-job.ts';
 import { RescueError } from '../errors.ts';
-import type {
-  FileRescueEvent,
-  FileRescueJob,
-  FileRescueResult,
-  Job,
-  WorkerInput,
-  WorkerMessage,
+import {
+  ANSWERS,
+  type FileRescueEvent,
+  type FileRescueJob,
+  type FileRescueResult,
+  type Job,
+  type MapTrouble,
+  type TroubleAnswer,
+  type WorkerInput,
+  type WorkerMessage,
 } from './job.ts';
 
 /** How to follow and stop a job in a worker. */
@@ -16,6 +19,15 @@ export interface Following<Event> {
   /** Stops between two reads, or in one that does not come back, with the map saved; the result says `aborted`. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: Event) => void;
+}
+
+/** The same for a rescue. */
+export interface FollowingRescue extends Following<FileRescueEvent> {
+  /**
+   * What to do about a map that cannot be saved; nothing is read until it is known. A signal answers `elsewhere`.
+   * Default: `elsewhere` where the job names folders, else the rescue ends with the error.
+   */
+  readonly onTrouble?: (trouble: MapTrouble) => Promise<TroubleAnswer>;
 }
 
 type Answer = FileRescueResult | MergeResult | VerifyResult | undefined;
@@ -31,10 +43,15 @@ export class RescueWorker {
   readonly #worker: Worker;
   readonly #ended: Promise<unknown>;
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
+  readonly #troubleAnswer = new Int32Array(new SharedArrayBuffer(4));
   #isBusy = false;
 
   constructor() {
-    const input: WorkerInput = { stop: this.#stop, mayUseFsExt: holderOfFsExt === undefined };
+    const input: WorkerInput = {
+      stop: this.#stop,
+      answer: this.#troubleAnswer,
+      mayUseFsExt: holderOfFsExt === undefined,
+    };
     this.#worker = new Worker(new URL('./job-entry.js', import.meta.url), { workerData: input });
     this.#ended = new Promise((resolve) => this.#worker.once('exit', resolve));
     // Whoever waits for a job hears of it; without a listener it would end the process.
@@ -58,9 +75,9 @@ export class RescueWorker {
    * Rescues a file or device into a file.
    * @throws RescueError when the world is in the way; what was read before is saved
    */
-  rescue(job: FileRescueJob, how: Following<FileRescueEvent> = {}): Promise<FileRescueResult> {
+  rescue(job: FileRescueJob, how: FollowingRescue = {}): Promise<FileRescueResult> {
     return this.#run(
-      { kind: 'rescue', job },
+      { kind: 'rescue', job, asks: how.onTrouble !== undefined },
       how as Following<unknown>,
     ) as Promise<FileRescueResult>;
   }
@@ -90,11 +107,15 @@ export class RescueWorker {
     this.#worker.unref();
   }
 
-  async #run(job: Job, how: Following<unknown>): Promise<Answer> {
+  async #run(
+    job: Job,
+    how: Following<unknown> & Pick<FollowingRescue, 'onTrouble'>,
+  ): Promise<Answer> {
     if (this.#isBusy) throw new TypeError('This worker has a job already.');
     this.#isBusy = true;
     const onAbort = (): void => {
       Atomics.store(this.#stop, 0, 1);
+      this.#answerTrouble('elsewhere');
     };
     Atomics.store(this.#stop, 0, how.signal?.aborted ? 1 : 0);
     how.signal?.addEventListener('abort', onAbort, { once: true });
@@ -106,7 +127,13 @@ export class RescueWorker {
     }
   }
 
-  #answer(job: Job, how: Following<unknown>): Promise<Answer> {
+  /** The first answer counts. */
+  #answerTrouble(answer: TroubleAnswer): void {
+    Atomics.compareExchange(this.#troubleAnswer, 0, 0, ANSWERS.indexOf(answer) + 1);
+    Atomics.notify(this.#troubleAnswer, 0);
+  }
+
+  #answer(job: Job, how: Following<unknown> & Pick<FollowingRescue, 'onTrouble'>): Promise<Answer> {
     const worker = this.#worker;
     return new Promise<Answer>((resolve, reject) => {
       const onMessage = (message: WorkerMessage): void => {
@@ -115,6 +142,13 @@ export class RescueWorker {
           return;
         }
         if (message.type === 'closed') return;
+        if (message.type === 'trouble') {
+          how.onTrouble?.(message.trouble).then(
+            (answer) => this.#answerTrouble(answer),
+            () => this.#answerTrouble('elsewhere'),
+          );
+          return;
+        }
         leave();
         if (message.type === 'result') resolve(message.result);
         else reject(asError(message));
@@ -136,7 +170,7 @@ export class RescueWorker {
 /** One rescue in a worker of its own; see {@link RescueWorker.rescue}. */
 export async function rescueFiles(
   job: FileRescueJob,
-  how: Following<FileRescueEvent> = {},
+  how: FollowingRescue = {},
 ): Promise<FileRescueResult> {
   return inWorker(async (worker) => {
     await worker.lock(job.map);

@@ -9,12 +9,19 @@ import { type FileLock, lockFile } from '../node/lock.ts';
 import { statOf } from '../node/paths.ts';
 import { asWorldTrouble } from '../node/system-trouble.ts';
 import { BesideThread, closeBesideThread } from './beside-thread.ts';
-import type { Job, WorkerInput, WorkerMessage } from './job.ts';
+import {
+  ANSWERS,
+  type Job,
+  type MapTrouble,
+  type TroubleAnswer,
+  type WorkerInput,
+  type WorkerMessage,
+} from './job.ts';
 import { closeReaderThread, isReadStuck } from './reader-thread.ts';
 import { rescueFilesBlocking } from './rescue-files-blocking.ts';
 import { verifyFiles } from './verify-files.ts';
 
-const { stop, mayUseFsExt } = workerData as WorkerInput;
+const { stop, answer, mayUseFsExt } = workerData as WorkerInput;
 const locks: FileLock[] = [];
 const signal = {
   get aborted(): boolean {
@@ -50,7 +57,9 @@ function run(order: Job): Extract<WorkerMessage, { type: 'result' }>['result'] {
     tell({ type: 'event', event });
   switch (order.kind) {
     case 'rescue':
-      return locking(order.job.target, () => rescueFilesBlocking(order.job, { signal, onEvent }));
+      return locking(order.job.target, () =>
+        rescueFilesBlocking(order.job, { signal, onEvent, ...(order.asks && { onTrouble }) }),
+      );
     case 'merge':
       return locking(order.job.image, () => merge(order.job, onEvent));
     case 'verify':
@@ -59,6 +68,14 @@ function run(order: Job): Extract<WorkerMessage, { type: 'result' }>['result'] {
       locks.push(lockFile(order.map));
       return undefined;
   }
+}
+
+/** Asks the host, and waits. A signal answers as well. */
+function onTrouble(trouble: MapTrouble): TroubleAnswer {
+  Atomics.store(answer, 0, 0);
+  tell({ type: 'trouble', trouble });
+  while (Atomics.load(answer, 0) === 0 && !signal.aborted) Atomics.wait(answer, 0, 0);
+  return ANSWERS[Atomics.load(answer, 0) - 1] ?? 'elsewhere';
 }
 
 /**

@@ -10,6 +10,16 @@ import type { DirectReading } from '../node/auto-direct-source.ts';
 import type { Packing } from '../node/packing.ts';
 import type { SettingsInput } from '../strategy/settings.ts';
 
+/** A map that cannot be saved; nothing is read meanwhile. */
+export interface MapTrouble {
+  readonly path: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** Try once more, save it elsewhere and end, or end with the map of the last save. */
+export type TroubleAnswer = 'again' | 'elsewhere' | 'quit';
+
 /** A rescue from a file or device into a file. */
 export interface FileRescueJob {
   readonly source: string;
@@ -48,6 +58,11 @@ export interface FileRescueJob {
   /** Milliseconds between two saves; 0 saves after each read. Default: by the map's size. */
   readonly saveIntervalMs?: number;
   readonly commandLine?: string;
+  /**
+   * Where to save a map that cannot be saved in its place, before the usual folders; the run ends then, and
+   * `map-elsewhere` tells where. Default: it is saved nowhere, unless somebody is asked.
+   */
+  readonly emergencyFolders?: readonly string[];
 }
 
 /** What a rescue of files tells. */
@@ -57,6 +72,14 @@ export type FileRescueEvent =
       /** Direct reads were to begin by themselves (`auto`) and are not possible: the cache is read on. */
       readonly type: 'fallback';
       readonly source: string;
+    }
+  | {
+      /** The map was saved elsewhere; it must be copied back before the rescue goes on. */
+      readonly type: 'map-elsewhere';
+      readonly map: string;
+      readonly saved: string;
+      /** The copy is gone when the PC is switched off. */
+      readonly isVolatile: boolean;
     };
 
 /** A file that travels, with a map that proves what is in it. */
@@ -105,7 +128,7 @@ export interface FileRescueResult {
 }
 
 export type Job =
-  | { readonly kind: 'rescue'; readonly job: FileRescueJob }
+  | { readonly kind: 'rescue'; readonly job: FileRescueJob; readonly asks: boolean }
   | { readonly kind: 'merge'; readonly job: MergeJob }
   | { readonly kind: 'verify'; readonly job: VerifyJob }
   | { readonly kind: 'lock'; readonly map: string };
@@ -114,9 +137,14 @@ export type Job =
 export interface WorkerInput {
   /** One word of shared memory: not 0 when the job at hand must stop. */
   readonly stop: Int32Array;
+  /** One word of shared memory: the answer to a question about trouble, by {@link ANSWERS}; 0 until there is one. */
+  readonly answer: Int32Array;
   /** No other thread of the process uses fs-ext while this one lives. */
   readonly mayUseFsExt: boolean;
 }
+
+/** What the numbers in the shared word mean, from 1 on. */
+export const ANSWERS: readonly TroubleAnswer[] = ['again', 'elsewhere', 'quit'];
 
 export type WorkerMessage =
   | {
@@ -124,6 +152,7 @@ export type WorkerMessage =
       /** A read that was given up has not come back; the thread ends when it does. */
       readonly isStuck: boolean;
     }
+  | { readonly type: 'trouble'; readonly trouble: MapTrouble }
   | { readonly type: 'event'; readonly event: FileRescueEvent | MergeEvent | VerifyEvent }
   | {
       readonly type: 'result';

@@ -23,7 +23,14 @@ import { BesideThread } from './beside-thread.ts';
 import { checkChunk } from './check-chunk.ts';
 import { checkTarget, hasBlocks } from './check-target.ts';
 import { recordedFiles, withOwn } from './chunk-files.ts';
-import type { FileRescueEvent, FileRescueJob, FileRescueResult } from './job.ts';
+import { type Emergency, withEmergency } from './emergency-store.ts';
+import type {
+  FileRescueEvent,
+  FileRescueJob,
+  FileRescueResult,
+  MapTrouble,
+  TroubleAnswer,
+} from './job.ts';
 import { readerThread } from './reader-thread.ts';
 import { testSource } from './test-source.ts';
 import { waitForSource } from './wait-for-source.ts';
@@ -31,6 +38,8 @@ import { waitForSource } from './wait-for-source.ts';
 interface How {
   readonly signal: Pick<AbortSignal, 'aborted'>;
   readonly onEvent: (event: FileRescueEvent) => void;
+  /** Default: `elsewhere` where the job names folders, else the error ends the run. */
+  readonly onTrouble?: (trouble: MapTrouble) => TroubleAnswer;
 }
 
 /** Runs a rescue from file to file in this thread, without ever giving the thread away. */
@@ -50,7 +59,8 @@ export function rescueFilesBlocking(job: FileRescueJob, how: How): FileRescueRes
 
 function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueResult {
   const job = { ...asked, manifest: { ...factsOf(source), ...asked.manifest } };
-  const store = sealedMapStore(job.map, { keepsSpare: true });
+  const emergency = emergencyOf(job, how);
+  const store = withEmergency(sealedMapStore(job.map, { keepsSpare: true }), emergency);
   const found = store.load() as Mapfile | undefined;
   const manifest = readManifest(found?.heading ?? []);
   if (!job.isAdopted) {
@@ -100,6 +110,7 @@ function rescueInto(prepared: Prepared): FileRescueResult {
   const target = job.chunk?.isLazy ? lazyTarget(job.target, open) : open();
   const isOpen = (): boolean => !('isOpen' in target) || (target as LazyTarget).isOpen;
   const before = {
+    emergency: emergencyOf(job, how),
     known: found,
     state,
     isOpen,
@@ -136,6 +147,16 @@ function careFor(
     looksForLife: testMap === undefined && trustsErrors !== true,
     ...(waits && { comesBack: () => waitForSource(source, signal, binding) }),
   };
+}
+
+/** What is done about maps that cannot be saved; undefined when nobody said anything. */
+function emergencyOf(
+  { emergencyFolders }: FileRescueJob,
+  { onTrouble, onEvent }: How,
+): Emergency | undefined {
+  if (onTrouble === undefined && emergencyFolders === undefined) return undefined;
+  const folders = emergencyFolders ?? [];
+  return { folders, onEvent, onTrouble: onTrouble ?? (() => 'elsewhere') };
 }
 
 /** What a map says of its source when nobody says more. */

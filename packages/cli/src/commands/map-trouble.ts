@@ -1,0 +1,63 @@
+/** A map that cannot be saved: what the user is asked, and what is told. */
+import {
+  type FileRescueEvent,
+  type MapTrouble,
+  shellQuoted,
+  type TroubleAnswer,
+} from '@chunkrescue/engine';
+import type { Context } from '../context.ts';
+
+/** Whether somebody is there to be asked. */
+export function canAsk({ report }: Context): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true && !report.isJson;
+}
+
+/** Asks until there is an answer; the end of the input is one. A signal need not wait for it. */
+export async function askAboutMap(
+  { message, hint }: MapTrouble,
+  { report, trap }: Context,
+): Promise<TroubleAnswer> {
+  report.error({ code: 'map-write', message, hint });
+  for (;;) {
+    report.warning(
+      'Nothing is read until you answer. Mend it and press ENTER to try again,\n' +
+        '  or E and ENTER to save the map elsewhere and end,\n' +
+        '  or Q and ENTER to end with the map as it was saved last.',
+    );
+    const answer = (await readLine(trap.signal))?.trim().toLowerCase();
+    if (answer === '') return 'again';
+    if (answer === 'q') return 'quit';
+    if (answer === undefined || answer === 'e') return 'elsewhere';
+  }
+}
+
+/** A line that somebody types; undefined when the terminal is closed, or a signal came. */
+function readLine(signal: AbortSignal): Promise<string | undefined> {
+  const { stdin } = process;
+  return new Promise((resolve) => {
+    const end = (line: string | undefined): void => {
+      stdin.off('data', onData).off('end', onEnd).off('error', onEnd).pause();
+      signal.removeEventListener('abort', onEnd);
+      resolve(line);
+    };
+    const onData = (data: Buffer): void => end(String(data).split('\n')[0]);
+    const onEnd = (): void => end(undefined);
+    stdin.on('data', onData).on('end', onEnd).on('error', onEnd).resume();
+    signal.addEventListener('abort', onEnd, { once: true });
+  });
+}
+
+/** Tells where a map was saved, and how it comes back. */
+export function tellElsewhere(
+  event: Extract<FileRescueEvent, { type: 'map-elsewhere' }>,
+  { report }: Context,
+): void {
+  const { map, saved, isVolatile } = event;
+  const memory = isVolatile
+    ? ' That place lies in memory: copy it before this PC is switched off!'
+    : '';
+  report.warning(
+    `${map} could not be saved; what it should say is saved as ${saved}.${memory}\n` +
+      `  Before you go on, copy it back: cp ${shellQuoted(saved)} ${shellQuoted(map)}`,
+  );
+}
