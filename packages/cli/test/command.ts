@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-export const PROGRAM: string = fileURLToPath(new URL('../bin/rescue.js', import.meta.url));
+export const PROGRAM: string = fileURLToPath(
+  new URL('../../../node_modules/.bin/rescue', import.meta.url),
+);
+
+/** Without what tells the program that npm called it: its advice would be for npx then. */
+const ENV = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')),
+);
 
 /** The path of a file in test-fixtures. */
 export const fixture = (name: string): string =>
@@ -33,7 +40,7 @@ export interface CommandOptions {
 export function rescueCommand(args: readonly string[], options: CommandOptions = {}): Answer {
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
     cwd: options.cwd,
-    env: { ...process.env, ...options.env },
+    env: { ...ENV, ...options.env },
     encoding: 'utf8',
   });
   return { status, signal, stdout, stderr };
@@ -43,7 +50,7 @@ export function rescueCommand(args: readonly string[], options: CommandOptions =
 export function startRescue(args: readonly string[], options: CommandOptions = {}): ChildProcess {
   return spawn(process.execPath, [PROGRAM, ...args], {
     cwd: options.cwd,
-    env: { ...process.env, ...options.env },
+    env: { ...ENV, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

@@ -7,6 +7,7 @@ import {
 } from '@chunkrescue/engine';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus, statusOfCode, worse } from '../exit.ts';
+import { ownCommand } from '../screen/own-command.ts';
 import { bytes, count, percent, span } from '../screen/units.ts';
 
 export function tellChunk(chunk: MergedChunk, context: Context): void {
@@ -102,7 +103,7 @@ function tellReceipts(receipts: readonly ReceiptNote[], context: Context): void 
   for (const { path, problem } of receipts) {
     context.report.note(
       problem === undefined
-        ? `${path} tells the other PC what may be deleted from the stick (rescue read --free).`
+        ? `${path} tells the other PC what may be deleted from the stick (${ownCommand()} read --free).`
         : `No receipt could be written to ${path} (${problem}). Mount the stick so that it can be written to and merge again: that writes it.`,
     );
   }

@@ -11,6 +11,7 @@ import {
 import type { Mapfile, Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
+import { ownCommand } from '../screen/own-command.ts';
 import { bytes, count, span } from '../screen/units.ts';
 import type { ReadArguments } from './read-options.ts';
 import type { Part } from './read-parts.ts';
@@ -67,7 +68,7 @@ export function tellCheck(part: Part, { result, args }: Told, context: Context):
   if (first === undefined) {
     const how = check.isPastCache
       ? 'read again from the disk, past the cache'
-      : "read again, but only from the system's cache; rescue verify tells more after unplugging";
+      : `read again, but only from the system's cache; ${ownCommand()} verify tells more after unplugging`;
     context.report.detail(`${basename(raw)}: ${how}; it is what came from the source.`);
     return true;
   }

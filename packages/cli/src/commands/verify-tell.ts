@@ -2,6 +2,7 @@
 import type { Verified } from '@chunkrescue/engine';
 import type { Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
+import { ownCommand } from '../screen/own-command.ts';
 import { bytes, count } from '../screen/units.ts';
 import type { VerifyArguments } from './verify.ts';
 
@@ -52,6 +53,6 @@ function places(ranges: readonly Range[]): string {
 
 function advice({ source }: Pick<VerifyArguments, 'source'>): string {
   return source === undefined
-    ? 'Where the chunk is still good: rescue merge --replace puts it in again. Otherwise copy it again from where it came, or read it again with --reread'
+    ? `Where the chunk is still good: ${ownCommand()} merge --replace puts it in again. Otherwise copy it again from where it came, or read it again with --reread`
     : 'The disk or its cable gives wrong data without an error: try another cable or port first';
 }

@@ -4,6 +4,7 @@
  */
 import type { FileRescueEvent, Progress } from '@chunkrescue/engine';
 import type { Logger } from 'pino';
+import { asCalled } from './own-command.ts';
 import { bytes, count, duration, jsonLine, percent, printable, printableLines } from './units.ts';
 
 /** How much is shown: -q 0, default 1, -v 2. */
@@ -76,7 +77,10 @@ export class Reporter {
   }
 
   /** Trouble; shown even with -q. */
-  error(record: { code: string; message: string; hint?: string | undefined }): void {
+  error(trouble: { code: string; message: string; hint?: string | undefined }): void {
+    const { code, message } = trouble;
+    const hint = trouble.hint === undefined ? undefined : asCalled(trouble.hint);
+    const record = { code, message: asCalled(message), ...(hint !== undefined && { hint }) };
     this.#clear();
     this.#options.log?.error(record, record.message);
     if (this.#options.isJson) {
@@ -85,7 +89,7 @@ export class Reporter {
     // What is our own fault has a stack; everything else is a sentence, and a name in it may hold a line end.
     const shown = record.code === 'bug' ? printableLines : printable;
     process.stderr.write(`rescue: ${shown(record.message)}\n`);
-    if (record.hint !== undefined) process.stderr.write(`        ${shown(record.hint)}\n`);
+    if (hint !== undefined) process.stderr.write(`        ${shown(hint)}\n`);
   }
 
   /** An event of a running rescue. */

@@ -11,11 +11,6 @@ export function isLink(path: string): boolean {
   return lookAt(path)?.isSymbolicLink() === true;
 }
 
-/** Whether there is anything of that name, be it a link to nothing. */
-export function isTaken(path: string): boolean {
-  return lookAt(path) !== undefined;
-}
-
 /** @throws RescueError `target-exists` for a link */
 export function refuseLink(path: string): void {
   if (isLink(path)) throw linkError(path, 'is a link to another file');

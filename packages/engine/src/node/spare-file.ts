@@ -21,7 +21,7 @@ const SIZE_MIN = 64 * 1024;
 const GROWTH = 2;
 
 /** The name of the spare file of a map. */
-export function sparePath(real: string): string {
+function sparePath(real: string): string {
   return join(dirname(real), `.${basename(real)}.spare`);
 }
 

@@ -19,6 +19,7 @@ import {
 import { type Mapfile, RescueMap, unionOf } from '@chunkrescue/mapfile';
 import type { Context } from '../../context.ts';
 import { EXIT, type ExitStatus, UsageError } from '../../exit.ts';
+import { ownCommand } from '../../screen/own-command.ts';
 import { chooseLayout, type ReadLayout } from '../read-parts.ts';
 import { refuseSameDisk } from '../source-guard.ts';
 import { loadSealed } from '../stored-map.ts';
@@ -87,7 +88,7 @@ export async function plan(args: PlanArguments, context: Context): Promise<ExitS
 
 function beginning({ source, out = '.', map, 'chunk-size': chunkSize }: PlanArguments): string {
   return [
-    `rescue read ${shellWord(source)} --fit --out ${shellWord(out)}`,
+    `${ownCommand()} read ${shellWord(source)} --fit --out ${shellWord(out)}`,
     ...(map === undefined ? [] : [`--map ${shellWord(map)}`]),
     ...(chunkSize === undefined ? [] : [`--chunk-size ${shellWord(chunkSize)}`]),
   ].join(' ');

@@ -11,7 +11,8 @@ import type { Argv } from 'yargs';
 import type { Context } from '../../context.ts';
 import { EXIT, type ExitStatus, worse } from '../../exit.ts';
 import { type OutputArguments, withOutputOptions } from '../../options/shared.ts';
-import { nextSteps } from './next.ts';
+import { asCalled } from '../../screen/own-command.ts';
+import { nextSteps, type Step } from './next.ts';
 import { jobRecord } from './record.ts';
 import { jobLines } from './table.ts';
 
@@ -49,7 +50,7 @@ export async function status(args: StatusArguments, context: Context): Promise<E
   for (const { code, message, hint } of args.json ? [] : troubles) {
     context.report.error({ code, message, hint });
   }
-  const told = jobs.map((job) => ({ job, steps: nextSteps(job) }));
+  const told = jobs.map((job) => ({ job, steps: nextSteps(job).map(copyable) }));
   const lines = told.map(({ job, steps }) => jobLines(job, { isAll: args.all, steps }).join('\n'));
   const record = { type: 'status', jobs: told.map(({ job, steps }) => jobRecord(job, steps)) };
   if (args.json || jobs.length > 0) {
@@ -58,6 +59,11 @@ export async function status(args: StatusArguments, context: Context): Promise<E
   const isComplete = jobs.every(hasAll);
   const reached = isComplete ? EXIT.rescued : EXIT.incomplete;
   return troubles.length > 0 ? worse(reached, EXIT.corrupt) : reached;
+}
+
+/** With the program called as it is here. */
+function copyable({ text, command }: Step): Step {
+  return command === undefined ? { text } : { text, command: asCalled(command) };
 }
 
 function troublesOf({ chunks, troubles }: FoundFiles): FoundTrouble[] {
