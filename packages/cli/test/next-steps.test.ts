@@ -1,5 +1,5 @@
 /** What is told at the ends that look like trouble and are none, and at trouble that has a way out. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Answer, BAD, DEMO, rescueCommand, temporaryDirectory } from './command.ts';
@@ -75,4 +75,26 @@ describe('merge of a stick that --free has emptied', () => {
     expect(rescueCommand(['merge', stick, other]).status).toBe(1);
     expect(existsSync(other)).toBe(false);
   });
+});
+
+test('status proposes --free where it was used before', () => {
+  const { common, read } = journey();
+  const proposed = (): string | undefined =>
+    /rescue read .*/.exec(rescueCommand(['status', common]).stdout)?.[0];
+  read('--chunk', '0');
+  expect(proposed()).toContain('--fit --out');
+  read('--chunk', '1', '--free');
+  expect(proposed()).toContain('--fit --free --out');
+});
+
+test('plan proposes a map on this PC, unless there is one already', () => {
+  const { dir, stick } = journey();
+  const proposed = (): string | undefined =>
+    /rescue read .*/.exec(rescueCommand(['plan', DEMO, '--out', stick], { cwd: dir }).stdout)?.[0];
+  expect(proposed()).toMatch(/ --map demo\.map$/);
+  writeFileSync(join(dir, 'demo.map'), '');
+  expect(proposed()).not.toContain('--map');
+  rmSync(join(dir, 'demo.map'));
+  rescueCommand(['read', DEMO, '--chunk', '0', '--out', stick]);
+  expect(proposed()).not.toContain('--map');
 });

@@ -1,6 +1,6 @@
 /** `rescue plan`: how a source would be cut into chunks, and how they would travel. Reads nothing of it. */
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   checkBinding,
   chunkCount,
@@ -86,7 +86,12 @@ export async function plan(args: PlanArguments, context: Context): Promise<ExitS
   return EXIT.environment;
 }
 
-function beginning({ source, out = '.', map, 'chunk-size': chunkSize }: PlanArguments): string {
+/** Without a map anywhere it gets one on this PC, where it stays when the stick is lost. */
+function beginning(args: PlanArguments): string {
+  const { source, out = '.', 'chunk-size': chunkSize } = args;
+  const proposed = `${basename(source).replace(/\.(raw|img|dd|bin)$/, '')}.map`;
+  const isNew = commonMap(args) === undefined && !existsSync(proposed);
+  const map = args.map ?? (isNew ? proposed : undefined);
   return [
     `${ownCommand()} read ${shellWord(source)} --fit --out ${shellWord(out)}`,
     ...(map === undefined ? [] : [`--map ${shellWord(map)}`]),

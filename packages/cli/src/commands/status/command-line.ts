@@ -34,3 +34,9 @@ function sourceOf({ commons }: JobStatus): string {
   }
   return 'SOURCE';
 }
+
+/** Whether the rescue was read with `--free` before; then the next command says so again. */
+export function wasFreeing({ commons }: JobStatus): boolean {
+  const line = /^# Command line: rescue read .*--free\b/;
+  return commons.some(({ mapfile }) => mapfile.heading.some((each) => line.test(each)));
+}

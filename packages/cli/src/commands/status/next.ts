@@ -4,7 +4,7 @@ import type { ChunkStatus, JobStatus } from '@chunkrescue/engine';
 import { shellWord } from '@chunkrescue/engine';
 import { bytes } from '../../screen/units.ts';
 import { chunkNumbers, chunkWords } from './chunk-list.ts';
-import { readCommand, stickOf } from './command-line.ts';
+import { readCommand, stickOf, wasFreeing } from './command-line.ts';
 
 export interface Step {
   readonly text: string;
@@ -84,7 +84,7 @@ function readOn(job: JobStatus): Step | undefined {
   const rows = job.chunks.filter(({ read }) => read !== 'done');
   if (rows.length === 0) return undefined;
   const freed = deletable(job);
-  const free = freed.length === 0 ? [] : ['--free'];
+  const free = freed.length === 0 && !wasFreeing(job) ? [] : ['--free'];
   const first =
     freed.length === 0
       ? 'as many as the stick takes'
