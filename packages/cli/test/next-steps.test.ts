@@ -1,8 +1,17 @@
 /** What is told at the ends that look like trouble and are none, and at trouble that has a way out. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Answer, BAD, DEMO, rescueCommand, temporaryDirectory } from './command.ts';
+import { type Answer, BAD, DEMO, MIB, rescueCommand, temporaryDirectory } from './command.ts';
 
 interface Journey {
   readonly dir: string;
@@ -97,4 +106,51 @@ test('plan proposes a map on this PC, unless there is one already', () => {
   rmSync(join(dir, 'demo.map'));
   rescueCommand(['read', DEMO, '--chunk', '0', '--out', stick]);
   expect(proposed()).not.toContain('--map');
+});
+
+describe('an image of rescue copy', () => {
+  function copied(): { dir: string; image: string; map: string } {
+    const dir = temporaryDirectory();
+    const image = join(dir, 'disk.img');
+    rescueCommand(['copy', DEMO, ...BAD, image]);
+    return { dir, image, map: `${image}.map` };
+  }
+
+  test('is told by verify, which says what it can be compared with', () => {
+    const { image } = copied();
+    const { status, stdout, stderr } = rescueCommand(['verify', image]);
+    expect([status, stdout]).toEqual([4, expect.stringContaining('an image of rescue copy')]);
+    expect(stderr).toContain(`verify ${image} --source DISK`);
+  });
+
+  test('is compared with its disk', () => {
+    const { dir, image } = copied();
+    const same = rescueCommand(['verify', image, '--source', DEMO]);
+    expect([same.status, same.stderr]).toEqual([0, '']);
+    expect(same.stdout).toContain(`${DEMO} still gives the same for 3955200 bytes of it`);
+    const fd = openSync(image, 'r+');
+    writeSync(fd, Buffer.from('x'), 0, 1, 3 * MIB + 100);
+    closeSync(fd);
+    const differs = ['--differs', join(dir, 'differs.map')];
+    const other = rescueCommand(['verify', image, '--source', DEMO, ...differs]);
+    expect(other.status).toBe(2);
+    expect(other.stdout).toContain(`gave something else in 1 piece: ${3 * MIB}-${4 * MIB - 512}`);
+    const disk = join(dir, 'other.img');
+    writeFileSync(disk, Buffer.alloc(MIB));
+    expect(rescueCommand(['verify', image, '--source', disk]).status).toBe(7);
+  });
+
+  test('that is cut short is told', () => {
+    const { image } = copied();
+    truncateSync(image, MIB);
+    const { status, stderr } = rescueCommand(['verify', image]);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('is cut short')]);
+  });
+
+  test('is found by status', () => {
+    const { image } = copied();
+    const { stdout, stderr } = rescueCommand(['status', image]);
+    expect(stderr).toBe('');
+    expect(stdout).toContain('in one piece');
+  });
 });

@@ -12,7 +12,7 @@ export {
 } from './chunks/evidence.ts';
 export type { ChunkFileState, FoundChunk } from './chunks/found-chunk.ts';
 export { type FoundFiles, type FoundTrouble, findFiles } from './chunks/found-files.ts';
-export type { FoundImage, FoundMap } from './chunks/found-map.ts';
+export { type FoundImage, type FoundMap, isOfCopy } from './chunks/found-map.ts';
 export { type JobStatus, jobStatuses } from './chunks/job-status.ts';
 export {
   type ChunkLayout,

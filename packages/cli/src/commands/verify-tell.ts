@@ -4,6 +4,7 @@ import type { Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
 import { ownCommand } from '../screen/own-command.ts';
 import { bytes, count } from '../screen/units.ts';
+import { shellWord } from './status/command-line.ts';
 import type { VerifyArguments } from './verify.ts';
 
 const NAMED_MAX = 20;
@@ -43,6 +44,19 @@ export function tellVerified(
     );
   }
   context.report.result({ type: 'verified', ...verified }, lines.join('\n'));
+}
+
+/** An image that has no digests, and what can be done with it. */
+export function tellCopy(verified: Verified, context: Context): void {
+  const { path, unchecked } = verified;
+  const command = `${ownCommand()} verify ${shellWord(path)} --source DISK`;
+  context.report.result(
+    { type: 'verified', ...verified },
+    `${path}: an image of rescue copy, as long as its map says. ${bytes(unchecked)} were rescued; nothing was compared.`,
+  );
+  context.report.note(
+    `rescue copy takes no digests, so the image alone cannot tell whether it changed. To compare it with the disk, while that can still be read: ${command}`,
+  );
 }
 
 function places(ranges: readonly Range[]): string {

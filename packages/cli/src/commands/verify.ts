@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  isOfCopy,
   isRawName,
   isSameFile,
   mapHeading,
@@ -22,7 +23,7 @@ import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus, statusOfCode, UsageError, worse } from '../exit.ts';
 import { type OutputArguments, withOutputOptions } from '../options/shared.ts';
 import { manifestAt } from './stored-map.ts';
-import { tellVerified } from './verify-tell.ts';
+import { tellCopy, tellVerified } from './verify-tell.ts';
 
 export interface VerifyArguments extends OutputArguments {
   files: string[];
@@ -87,7 +88,12 @@ export async function verify(args: VerifyArguments, context: Context): Promise<E
   } finally {
     await worker.close();
   }
-  for (const verified of result.targets) tellVerified(verified, args, context);
+  const copies = new Set(targets.map((target) => (target.kind === 'copy' ? target.image : '')));
+  for (const verified of result.targets) {
+    const isLonely = args.source === undefined && copies.has(verified.path);
+    if (isLonely && verified.refusal === undefined) tellCopy(verified, context);
+    else tellVerified(verified, args, context);
+  }
   const differs = writeDifferences(args, { result, commandLine: context.commandLine });
   if (differs !== undefined) {
     context.report.result(
@@ -128,9 +134,10 @@ function targetsIn(file: string, args: VerifyArguments): VerifyTarget[] {
 /** A map that cannot be read is told when its turn comes. */
 function targetOf(file: string, given: string | undefined): VerifyTarget {
   const map = given ?? mapNameOf(file);
-  return manifestAt(map).kind === 'image'
-    ? { kind: 'image', image: file, map }
-    : { kind: 'chunk', pair: { raw: file, map } };
+  const manifest = manifestAt(map);
+  if (manifest.kind === 'image') return { kind: 'image', image: file, map };
+  if (isOfCopy(manifest)) return { kind: 'copy', image: file, map };
+  return { kind: 'chunk', pair: { raw: file, map } };
 }
 
 const MESSAGE = 'Differences found by rescue verify';

@@ -52,6 +52,24 @@ export function cutShort(
   );
 }
 
+/** An image that was written in one piece does not have all that its map says. */
+export function shortCopy(what: {
+  readonly image: string;
+  readonly map: string;
+  readonly size: number;
+  readonly end: number;
+}): RescueError {
+  const { image, map, size, end } = what;
+  return new RescueError(
+    'chunk-mismatch',
+    `${image} is cut short: it has ${size} bytes, and ${map} says that data up to position ${end} are in it.`,
+    {
+      path: image,
+      hint: 'Put the whole image back; or read the disk again with rescue copy and --reread.',
+    },
+  );
+}
+
 export function pieceDiffers(raw: string, { pos, size }: Range, isOther: string): RescueError {
   return new RescueError(
     'chunk-mismatch',

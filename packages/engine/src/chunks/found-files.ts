@@ -6,6 +6,7 @@ import { RescueError } from '../errors.ts';
 import { errnoOf, reasonOf } from '../node/errno.ts';
 import { namesIn, pathOf, splitPath } from '../node/folders.ts';
 import { statOf } from '../node/paths.ts';
+import { mapNameOf } from './chunk-names.ts';
 import { type FoundChunk, findChunk } from './found-chunk.ts';
 import { type FoundImage, type FoundMap, findImage, findMap, kindOfMap } from './found-map.ts';
 import type { Refusal } from './merge-job.ts';
@@ -125,7 +126,8 @@ function look(path: string, found: Finding, { isGiven }: { readonly isGiven: boo
   if (kind === undefined && !isGiven) return;
   try {
     if (kind === 'image') found.images.push(findImage(path, { isGiven }));
-    else if (kind === 'common') found.commons.push(findMap(path));
+    else if (kind === 'common')
+      found.commons.push(findMap(/\.map$/.test(path) ? path : mapNameOf(path)));
     else if (kind === 'receipt') found.receipts.push(receiptIn(path));
     else {
       const chunk = kind === 'plan' ? undefined : findChunk(path);

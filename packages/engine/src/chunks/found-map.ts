@@ -51,7 +51,14 @@ function lonelyChunk(path: string): FileKind {
 /** An image is told by the map beside it. */
 function kindOfImage(path: string): FileKind {
   const map = mapNameOf(path);
-  return statOf(map)?.isFile() ? readManifest(headOf(map).split('\n')).kind : undefined;
+  if (!statOf(map)?.isFile()) return undefined;
+  const manifest = readManifest(headOf(map).split('\n'));
+  return isOfCopy(manifest) ? 'common' : manifest.kind;
+}
+
+/** The map of a source that was written into an image in one piece. */
+export function isOfCopy({ format, kind, chunk, chunkSize }: Manifest): boolean {
+  return [kind, chunk, chunkSize].every((each) => each === undefined) && format !== undefined;
 }
 
 /** The number that the name of a chunk's file or map tells. */

@@ -6,7 +6,9 @@ import type { ChunkPair } from './open-chunk.ts';
 /** Something that was rescued, and should still be as it came from the source. */
 export type VerifyTarget =
   | { readonly kind: 'chunk'; readonly pair: ChunkPair }
-  | { readonly kind: 'image'; readonly image: string; readonly map: string };
+  | { readonly kind: 'image'; readonly image: string; readonly map: string }
+  /** An image that was written in one piece: nobody took digests of it, but a disk can be compared with it. */
+  | { readonly kind: 'copy'; readonly image: string; readonly map: string };
 
 export interface VerifyJob {
   readonly targets: readonly VerifyTarget[];

@@ -1,8 +1,10 @@
 /** Reads what was rescued again, past the cache where possible, and compares it with the digests. */
 import { Domain, type Mapfile, type Range } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
+import { existingSize } from '../node/existing-size.ts';
 import { openPastCache } from '../node/open-past-cache.ts';
 import type { Source } from '../ports.ts';
+import { shortCopy } from './chunk-errors.ts';
 import { provenIn } from './evidence.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { openChunk, readChunkMap } from './open-chunk.ts';
@@ -20,7 +22,9 @@ export interface VerifyFollowing {
 
 /** Some bytes with the digests that were taken of them. */
 interface Proof {
-  readonly manifest: Manifest;
+  readonly pieceSize: number;
+  /** The digest of the piece at a position. */
+  readonly digests: { get(pos: number): number | undefined };
   readonly claims: Domain;
 }
 
@@ -86,7 +90,7 @@ function open(
     const chunk = openChunk(target.pair, { cache: 'avoided' });
     const { claims, manifest, isPastCache } = chunk;
     const { sourceSize } = manifest;
-    const proofs = chunk.isOurs ? [{ manifest, claims }] : [];
+    const proofs = chunk.isOurs ? [proofOf(manifest, claims)] : [];
     const close = (): void => chunk.close();
     return { path: target.pair.raw, source: chunk, isPastCache, proofs, claims, sourceSize, close };
   }
@@ -98,11 +102,12 @@ function open(
       hint: 'Give the map of the image with --map.',
     });
   }
+  if (target.kind === 'copy') return ofCopy(target, mapfile, disk);
   const known = [...provenIn(image, mapfile.map)];
   if (disk !== undefined) {
     return ofDisk(disk, { target, known, claims: Domain.fromMap(mapfile.map) });
   }
-  const proofs = known.map(proofOf);
+  const proofs = known.map((each) => proofOf(each.manifest, Domain.fromMap(each.mapfile.map)));
   const { source, isPastCache } = openPastCache(image);
   const { sourceSize } = readManifest(mapfile.heading);
   const claims = Domain.fromMap(mapfile.map);
@@ -128,15 +133,48 @@ function ofDisk(
     const map = target.kind === 'chunk' ? target.pair.map : target.map;
     checkBinding({ map, manifest: { ...manifest, samples: [] }, source });
   }
-  const proofs = known.filter(({ manifest }) => manifest.digests !== undefined).map(proofOf);
+  const proofs = known
+    .filter(({ manifest }) => manifest.digests !== undefined)
+    .map(({ manifest, mapfile }) => proofOf(manifest, Domain.fromMap(mapfile.map)));
   const sourceSize = source.size;
   const path = pathOf(target);
   return { path, source, isPastCache, proofs, claims, sourceSize, close: () => {} };
 }
 
-function proofOf({ manifest, mapfile }: { manifest: Manifest; mapfile: Mapfile }): Proof {
-  return { manifest, claims: Domain.fromMap(mapfile.map) };
+function proofOf({ pieceSize = PIECE_SIZE, digests = new Map() }: Manifest, claims: Domain): Proof {
+  return { pieceSize, digests, claims };
 }
+
+/** With a disk, its bytes and the image's are read side by side; without, there is nothing to compare with. */
+function ofCopy(
+  { image, map }: Extract<VerifyTarget, { kind: 'copy' }>,
+  mapfile: Mapfile,
+  disk: (Pick<Subject, 'isPastCache'> & { readonly source: Source }) | undefined,
+): Subject {
+  const claims = Domain.fromMap(mapfile.map);
+  const { samples: _, ...manifest } = readManifest(mapfile.heading);
+  const size = existingSize(image) ?? 0;
+  if (size < claims.end) throw shortCopy({ image, map, size, end: claims.end });
+  const { sourceSize } = manifest;
+  const base = { path: image, claims, sourceSize };
+  if (disk === undefined) {
+    return { ...base, source: NO_SOURCE, isPastCache: true, proofs: [], close: () => {} };
+  }
+  checkBinding({ map, manifest, source: disk.source });
+  const { source } = openPastCache(image);
+  const pieceSize = PIECE_SIZE;
+  const digests = {
+    get(pos: number): number | undefined {
+      const [piece] = pieces({ source, claims: claims.clip(pos, pos + pieceSize), pieceSize });
+      return piece === undefined || piece.trouble ? undefined : pieceDigest(piece);
+    },
+  };
+  const proofs = [{ pieceSize, digests, claims }];
+  return { ...base, ...disk, proofs, close: () => source.close() };
+}
+
+/** Never read, since nothing is known to compare with. */
+const NO_SOURCE: Subject['source'] = { read: () => ({ copied: 0, errno: undefined }) };
 
 /** Returns undefined when it was stopped. */
 function look(subject: Subject, how: VerifyFollowing): Verified | undefined {
@@ -147,14 +185,12 @@ function look(subject: Subject, how: VerifyFollowing): Verified | undefined {
   let done = 0;
   const good: Range[] = [];
   let proved = Domain.of([]);
-  for (const { manifest, claims } of proofs) {
-    const { pieceSize = PIECE_SIZE, digests } = manifest;
+  for (const { pieceSize, digests, claims } of proofs) {
     for (const piece of pieces({ source, claims, pieceSize })) {
       if (how.signal.aborted) return undefined;
       const size = sizeOf(piece.ranges);
-      const digest = digests?.get(piece.pos);
       if (piece.trouble !== undefined) unreadable.push(hullOf(piece.ranges));
-      else if (digest !== pieceDigest(piece)) different.push(hullOf(piece.ranges));
+      else if (digests.get(piece.pos) !== pieceDigest(piece)) different.push(hullOf(piece.ranges));
       else good.push(...piece.ranges);
       done += size;
       how.onEvent({ type: 'verifying', path, done, total });
