@@ -44,7 +44,7 @@ function dropIn(): never {
   throw new UsageError('ddrescue and ddrescuelog must be the first word behind rescue.');
 }
 
-const program = yargs(withDirectWord(words))
+const program = yargs()
   .scriptName('rescue')
   .usage(
     [
@@ -155,7 +155,7 @@ const program = yargs(withDirectWord(words))
 
 export async function main(): Promise<void> {
   try {
-    await program.parseAsync();
+    await program.parseAsync(withDirectWord(words));
     await asked?.();
   } catch (error) {
     process.exitCode = error instanceof UsageError ? EXIT.environment : EXIT.bug;

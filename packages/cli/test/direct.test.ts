@@ -72,7 +72,7 @@ describe.skipIf(!isRoot)(`a source without direct reads${isRoot ? '' : ' (needs 
     const auto = rescueCommand(['copy', disk, join(dir, 'a.raw')]);
     expect([auto.status, auto.stderr]).toEqual([0, '']);
     const never = rescueCommand(['copy', disk, join(dir, 'b.raw'), ...BAD, '--direct', 'never']);
-    expect([never.status, never.stderr]).toEqual([4, '']);
+    expect([never.status, never.stderr]).toEqual([4, expect.not.stringContaining('directly')]);
     const always = rescueCommand(['copy', disk, join(dir, 'c.raw'), '-d']);
     expect(always.status).toBe(1);
     expect(always.stderr).toContain('Direct reads of');

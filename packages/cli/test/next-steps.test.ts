@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Answer, BAD, DEMO, MIB, rescueCommand, temporaryDirectory } from './command.ts';
+import { COPY, missingForTracing, needing, traced } from './silent-loss-programs.ts';
 
 interface Journey {
   readonly dir: string;
@@ -152,5 +153,88 @@ describe('an image of rescue copy', () => {
     const { stdout, stderr } = rescueCommand(['status', image]);
     expect(stderr).toBe('');
     expect(stdout).toContain('in one piece');
+  });
+});
+
+describe('--direct', () => {
+  test('sometimes: says what can be said, and takes no word for a disk', () => {
+    for (const words of [
+      ['copy', '--direct', 'sometimes', DEMO],
+      ['read', '-d', 'sometimes', DEMO, '--all'],
+    ]) {
+      const { status, stderr } = rescueCommand(words);
+      expect([status, stderr]).toEqual([
+        1,
+        expect.stringContaining('--direct: sometimes is none of auto, always and never'),
+      ]);
+    }
+  });
+
+  test('never: where sectors are bad, auto may get more', () => {
+    const { read } = journey();
+    const never = ['--direct', 'never'];
+    expect(read('--chunk', '1', ...BAD, ...never).stderr).toContain('--direct auto and -r 1');
+    expect(read('--chunk', '2', ...BAD).stderr).not.toContain('--direct auto');
+    expect(read('--chunk', '3', ...never).stderr).not.toContain('--direct auto');
+  });
+});
+
+test('merge --replace says what it replaced, and verify removes what is settled', () => {
+  const { image, read, merge } = journey();
+  read('--chunk', '0');
+  merge();
+  const fd = openSync(image, 'r+');
+  writeSync(fd, Buffer.from('damaged'), 0, 7, 5000);
+  closeSync(fd);
+  const differs = `${image}.differs.map`;
+  expect(rescueCommand(['verify', image]).status).toBe(2);
+  expect(existsSync(differs)).toBe(true);
+  expect(merge('--replace').stdout).toContain(
+    `nothing new in it; ${MIB} bytes of the image replaced by the chunk's`,
+  );
+  expect(rescueCommand(['verify', image]).status).toBe(0);
+  expect(existsSync(differs)).toBe(false);
+  writeFileSync(differs, 'my own notes\n');
+  expect(rescueCommand(['verify', image]).status).toBe(0);
+  expect(existsSync(differs)).toBe(true);
+});
+
+const tracing = needing('a disk in trouble', missingForTracing());
+
+describe.skipIf(tracing.isSkipped)(tracing.title, () => {
+  const failing = (call: string, path: string, error: string): string[] => [
+    ...[
+      '-P',
+      path,
+      '-o',
+      '/dev/null',
+      '-e',
+      `trace=${call}`,
+      '-e',
+      `inject=${call}:error=${error}`,
+    ],
+  ];
+
+  test('that is full is named', () => {
+    const { dir, image } = journey();
+    const full = failing('pwrite64', image, 'ENOSPC');
+    const { status, stderr } = traced(COPY, full, DEMO, image);
+    expect([status, stderr]).toEqual([1, expect.stringContaining(`No room is left in ${dir}`)]);
+  });
+
+  test('that takes no data is told in plain words', () => {
+    const { image } = journey();
+    const { status, stderr } = traced(COPY, failing('fdatasync', image, 'EIO'), DEMO, image);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`The disk that ${image} is written to did not take the data`);
+  });
+
+  test('so that no receipt finds room: make some, and what it is for', () => {
+    const { stick, image, read } = journey();
+    read('--chunk', '0');
+    const full = failing('fsync', stick, 'ENOSPC');
+    const { status, stderr } = traced({ ...COPY, words: ['merge'] }, full, stick, image);
+    expect([status, stderr]).toEqual([4, expect.stringContaining('Make room on the stick')]);
+    expect(stderr).toContain('read --free may delete it from the stick');
   });
 });

@@ -20,7 +20,7 @@ export interface Program {
   readonly overMounted: string;
 }
 
-const COPY: Program = {
+export const COPY: Program = {
   name: 'rescue copy',
   words: ['copy'],
   trouble: 1,

@@ -13,7 +13,7 @@ import {
   withOutputOptions,
 } from '../options/shared.ts';
 import { manifestOf } from './rescue-identity.ts';
-import { runRescue, statusOfEnd, summary } from './run-rescue.ts';
+import { adviseDirect, runRescue, statusOfEnd, summary } from './run-rescue.ts';
 import {
   chooseSource,
   refuseMountedImage,
@@ -112,5 +112,6 @@ export async function copy(args: CopyArguments, context: Context): Promise<ExitS
     return EXIT.incomplete;
   }
   context.report.result(record, `${summary(progress)}.\n  ${args.target}  ${map}`);
+  adviseDirect(args.direct, progress.bad, context);
   return statusOfEnd(result, args.source);
 }

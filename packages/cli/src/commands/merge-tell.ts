@@ -11,7 +11,7 @@ import { ownCommand } from '../screen/own-command.ts';
 import { bytes, count, percent, span } from '../screen/units.ts';
 
 export function tellChunk(chunk: MergedChunk, context: Context): void {
-  const { raw, refusal, added } = chunk;
+  const { raw, refusal, added, replaced } = chunk;
   if (refusal !== undefined) {
     const { code, message, hint } = refusal;
     context.report.error({ code, message: `Refused: ${message}`, hint });
@@ -19,7 +19,9 @@ export function tellChunk(chunk: MergedChunk, context: Context): void {
   }
   const nothing = chunk.isRepeated ? 'already merged' : 'nothing new in it';
   const bad = chunk.unread === 0 ? '' : `; ${bytes(chunk.unread)} of it could not be read`;
-  const text = `${added === 0 ? nothing : `${added} bytes merged`}${bad}`;
+  const fresh = added === 0 ? nothing : `${added} bytes merged`;
+  const again = replaced === 0 ? '' : `; ${replaced} bytes of the image replaced by the chunk's`;
+  const text = `${fresh}${again}${bad}`;
   context.report.result({ type: 'chunk', ...chunk }, `${raw}: ${text}`);
   if (!chunk.isOurs) {
     context.report.warning(
@@ -71,6 +73,9 @@ export function tellImage(
     );
   }
   const refused = result.chunks.filter((chunk) => chunk.refusal !== undefined);
+  if (result.end === 'aborted') {
+    lines.push('  Stopped before the end; what was merged is saved. The same command goes on.');
+  }
   if (refused.length > 0) lines.push(`  ${count(refused.length, 'chunk')} refused, see above`);
   const { sourceSize } = manifest;
   const record = {
@@ -100,11 +105,14 @@ export function tellImage(
 }
 
 function tellReceipts(receipts: readonly ReceiptNote[], context: Context): void {
-  for (const { path, problem } of receipts) {
+  for (const { path, problem, isFull } of receipts) {
+    const remedy = isFull
+      ? 'Make room on the stick (a few KiB)'
+      : 'Mount the stick so that it can be written to';
     context.report.note(
       problem === undefined
         ? `${path} tells the other PC what may be deleted from the stick (${ownCommand()} read --free).`
-        : `No receipt could be written to ${path} (${problem}). Mount the stick so that it can be written to and merge again: that writes it.`,
+        : `No receipt could be written to ${path} (${problem}). It tells the other PC what arrived here, so that ${ownCommand()} read --free may delete it from the stick. ${remedy} and merge again: that writes it.`,
     );
   }
 }

@@ -15,7 +15,7 @@ import { ownCommand } from '../screen/own-command.ts';
 import { bytes, count, span } from '../screen/units.ts';
 import type { ReadArguments } from './read-options.ts';
 import type { Part } from './read-parts.ts';
-import { summary } from './run-rescue.ts';
+import { adviseDirect, summary } from './run-rescue.ts';
 
 interface Told {
   readonly result: FileRescueResult;
@@ -131,6 +131,7 @@ export function tellEnd(
   if (what.bad > 0 && !args['retry-bad']) {
     context.report.note(`${bytes(what.bad)} could not be read. ${RETRY}`);
   }
+  adviseDirect(args.direct, what.bad, context);
   const folder = mountOf(args.out)?.folder;
   if (gained.length > 0 && folder !== undefined && folder !== '/') {
     context.report.note(

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import {
+  type DirectReading,
   type FileRescueJob,
   type FileRescueResult,
   type Progress,
@@ -59,4 +60,12 @@ export function summary(progress: Progress): string {
   }
   if (nonTried > 0) parts.push(`${bytes(nonTried)} not tried yet`);
   return parts.join(', ');
+}
+
+/** Past the cache a bad sector takes nothing else with it. */
+export function adviseDirect(direct: DirectReading, bad: number, context: Context): void {
+  if (direct !== 'never' || bad === 0) return;
+  context.report.note(
+    "With --direct never all was read through the system's cache, which reads whole pages: good sectors beside bad ones may be lost with them. The same command with --direct auto and -r 1 can still get them.",
+  );
 }

@@ -1,10 +1,9 @@
 /** What `rescue verify` says of each file. */
-import type { Verified } from '@chunkrescue/engine';
+import { shellWord, type Verified } from '@chunkrescue/engine';
 import type { Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
 import { ownCommand } from '../screen/own-command.ts';
 import { bytes, count } from '../screen/units.ts';
-import { shellWord } from './status/command-line.ts';
 import type { VerifyArguments } from './verify.ts';
 
 const NAMED_MAX = 20;

@@ -1,5 +1,5 @@
 /** `rescue verify`: reads what was rescued again, and tells what is not as it came from the source. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   isOfCopy,
@@ -145,14 +145,16 @@ const MESSAGE = 'Differences found by rescue verify';
 /** Writes where something differs, as a map that anybody can use. */
 function writeDifferences(
   args: VerifyArguments,
-  { result, commandLine }: { result: VerifyResult; commandLine: string },
+  { result, commandLine }: { readonly result: VerifyResult; readonly commandLine: string },
 ): string | undefined {
   const { targets, sourceSize } = result;
   const wrong = targets.flatMap((target) => [...target.different, ...target.unreadable]);
   const first = targets.find((target) => wrongIn(target));
-  if (first === undefined) return undefined;
-  const path =
-    args.differs ?? `${args.source === undefined ? first.path : args.files[0]}.differs.map`;
+  if (first === undefined) {
+    if (result.end === 'finished') removeSettled(args, targets);
+    return undefined;
+  }
+  const path = differsPath(args, first.path);
   if (args.files.some((file) => isSameFile(file, path)) || isForeign(path)) {
     throw new RescueError('target-exists', `${path} exists and is no map of differences.`, {
       path,
@@ -172,6 +174,20 @@ function writeDifferences(
     map,
   });
   return path;
+}
+
+function differsPath({ differs, source, files }: VerifyArguments, wrong: string): string {
+  return differs ?? `${source === undefined ? wrong : files[0]}.differs.map`;
+}
+
+/** What an earlier run found is settled where all of a file is as it should be now. */
+function removeSettled(args: VerifyArguments, targets: readonly Verified[]): void {
+  for (const { path, refusal, unchecked } of targets) {
+    const differs = differsPath(args, path);
+    if (refusal === undefined && unchecked === 0 && existsSync(differs) && !isForeign(differs)) {
+      rmSync(differs);
+    }
+  }
 }
 
 function wrongIn({ different, unreadable }: Verified): boolean {

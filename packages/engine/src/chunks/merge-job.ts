@@ -41,6 +41,8 @@ export interface MergedChunk {
   readonly unread: number;
   /** Bytes that were new to the image. */
   readonly added: number;
+  /** Bytes that the image had, and that are the chunk's now (`replaces`). */
+  readonly replaced: number;
   /** Why it was refused, or undefined. */
   readonly refusal: Refusal | undefined;
 }
@@ -86,4 +88,6 @@ export interface MergeResult {
 export interface ReceiptNote {
   readonly path: string;
   readonly problem: string | undefined;
+  /** It is that there was no room. */
+  readonly isFull?: boolean;
 }

@@ -182,7 +182,7 @@ function take(pair: ChunkPair, taking: Taking): MergedChunk | undefined {
     const { code, message, hint } = error;
     // One of the two is wrong, and nobody knows which: the chunk must not be given away.
     if (code === 'chunk-conflict' && chunk !== undefined) taking.doubt(chunk);
-    return { ...factsOf(pair, chunk), added: 0, refusal: { code, message, hint } };
+    return { ...factsOf(pair, chunk), added: 0, replaced: 0, refusal: { code, message, hint } };
   } finally {
     chunk?.close();
   }
@@ -196,7 +196,7 @@ function mergeOne(chunk: OpenChunk, { job, image, how, settle }: Taking): Merged
   const asked = { ...job, takesUnfinished: isTaken };
   const pieces = new HeldPieces(chunk, how.memory);
   if (!checkForMerge(chunk, { job: asked, image: image.facts, how, pieces })) return undefined;
-  if (isRepeated) return { ...facts, isRepeated, added: 0, refusal: undefined };
+  if (isRepeated) return { ...facts, isRepeated, added: 0, replaced: 0, refusal: undefined };
   settle();
   return image.add(chunk, { how, pieces, facts });
 }
@@ -256,7 +256,9 @@ function giveReceipts(job: MergeJob, { image, chunks, doubted }: Arrived): Recei
         notes.push({ path, problem: undefined });
       } catch (error) {
         const path = `${folder}/${receiptName(id)}`;
-        notes.push({ path, problem: reasonOf(errnoOf(error)) });
+        const errno = errnoOf(error);
+        const isFull = errno === 'ENOSPC' || errno === 'EDQUOT';
+        notes.push({ path, problem: reasonOf(errno), isFull });
       }
     }
   }

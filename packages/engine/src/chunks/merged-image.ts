@@ -24,7 +24,7 @@ interface ImageStart {
 }
 
 /** What is told of a chunk, whatever becomes of it. */
-export type ChunkFacts = Omit<MergedChunk, 'added' | 'refusal'>;
+export type ChunkFacts = Omit<MergedChunk, 'added' | 'replaced' | 'refusal'>;
 
 /** A chunk whose bytes are on their way. */
 interface Writing {
@@ -118,7 +118,8 @@ export class MergedImage {
     if (this.#job.replaces) this.#forget(claims);
     const written = this.#job.replaces ? claims : fresh;
     if (!this.#copy(chunk, { written, how, pieces })) return undefined;
-    const merged = { ...facts, added: fresh.size, refusal: undefined };
+    const replaced = written.size - fresh.size;
+    const merged = { ...facts, added: fresh.size, replaced, refusal: undefined };
     this.#writing = { chunk, merged };
     return merged;
   }

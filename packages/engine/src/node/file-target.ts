@@ -8,14 +8,16 @@
  * call, and by each one after it, until somebody asked what is {@link FileTarget.unwritten}.
  */
 import { closeSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { alignDown, type Range } from '@chunkrescue/mapfile';
 import { RescueError, type RescueErrorDetails } from '../errors.ts';
 import type { Target } from '../ports.ts';
 import { errnoOf, reasonOf, unlessErrno } from './errno.ts';
 import { fsExt } from './fs-ext.ts';
 import { Holes, isZero, PIECE_SIZE } from './holes.ts';
+import { mountOf } from './mounts.ts';
 import { type FileTargetOptions, type OutputKind, openOutput } from './open-output.ts';
-import { syncFolderOf } from './paths.ts';
+import { finalPath, syncFolderOf } from './paths.ts';
 import type { WriteBehind } from './write-behind.ts';
 import { type Descriptors, writeFully } from './write-fully.ts';
 
@@ -265,7 +267,9 @@ function writeError(
 ): RescueError {
   const isDeviceFull = errno === 'ENOSPC' && kind === 'block';
   const reason = isDeviceFull ? 'the device ends there' : reasonOf(errno);
-  const hint = isDeviceFull ? 'Use a larger device, or rescue a part only.' : writeHints[errno];
+  const hint = isDeviceFull
+    ? 'Use a larger device, or rescue a part only.'
+    : (writeHints[errno] ?? fullHint(path, errno));
   const details: RescueErrorDetails = {
     path,
     pos,
@@ -277,21 +281,33 @@ function writeError(
 }
 
 const writeHints: Readonly<Record<string, string>> = {
-  ENOSPC: 'The disk is full: make room and run the same command again; it goes on where it was.',
   EFBIG: 'The file system takes no larger file (FAT32: 4 GiB); use another file system or chunks.',
   EIO: 'The disk written to has trouble of its own; copy what is there to another one.',
   EROFS: 'The file system became read-only, often after an error; look at the messages of dmesg.',
 };
 
+/** Which of the disks is full is not plain where several are written to. */
+function fullHint(path: string, errno: string): string | undefined {
+  if (errno !== 'ENOSPC' && errno !== 'EDQUOT') return undefined;
+  const folder = dirname(finalPath(path));
+  const mount = mountOf(folder)?.folder ?? folder;
+  const where = mount === folder ? folder : `${folder} (the file system at ${mount})`;
+  return `No room is left in ${where}: make room there and run the same command again; it goes on where it was.`;
+}
+
 function syncError(path: string, cause: unknown): RescueError {
   const errno = errnoOf(cause);
   const reason = reasonOf(errno);
-  return new RescueError('target-sync', `Can't make ${path} durable: ${reason}.`, {
-    path,
-    errno,
-    cause,
-    hint: 'What was written since the map was last saved may be missing; the saved map is right.',
-  });
+  return new RescueError(
+    'target-sync',
+    `The disk that ${path} is written to did not take the data: ${reason}.`,
+    {
+      path,
+      errno,
+      cause,
+      hint: 'What was written since the map was last saved may be missing; the saved map is right.',
+    },
+  );
 }
 
 function closeOutput(fd: number, path: string): void {
