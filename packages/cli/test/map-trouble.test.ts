@@ -31,7 +31,7 @@ function mounted(folder: string, size: string): void {
 function noise(size: number): Buffer {
   const bytes = Buffer.alloc(size);
   for (let at = 0; at < size; at += 4) bytes.writeUInt32LE((at * 2654435761) % 2 ** 32, at);
-  return bytes.map((byte) => byte | 1);
+  return Buffer.from(bytes.map((byte) => byte | 1));
 }
 
 describe.skipIf(missing !== undefined)(title('a disk that fills up'), () => {
