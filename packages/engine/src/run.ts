@@ -1,10 +1,10 @@
 /** The part of a run that is not about the disk: time, limits, pauses, events, saves. */
 import { domainTotals, type Progress, type RescueEnd, type RescueEvent } from './events.ts';
-import { mapHeading, phaseMessage } from './heading.ts';
+import { phaseMessage } from './heading.ts';
 import { LimitWatch, type PassedLimit, type TimeLimitEnd } from './limits.ts';
 import { type Moved, Rates } from './rates.ts';
 import type { SessionOptions } from './rescue-options.ts';
-import { saveIntervalMs } from './save-policy.ts';
+import { Saver } from './saver.ts';
 import { isPromise, settled } from './settled.ts';
 import type { Pace, Request } from './strategy/request.ts';
 import type { Rescue } from './strategy/rescue.ts';
@@ -15,8 +15,6 @@ const PROGRESS_MS = 100;
 const PAUSE_PIECE_MS = 50;
 /** A read that takes so long may never come back. */
 const LONG_READ_MS = 1000;
-/** While a read has not come back, a save holds nothing up. */
-const IDLE_SAVE_MS = 5000;
 
 /** All limits, in the order in which ddrescue tells of those that were passed. */
 const LIMITS: readonly RescueEnd[] = [
@@ -42,7 +40,7 @@ export class Run {
   readonly #rescue: Rescue;
   readonly #rates: Rates;
   readonly #watch: LimitWatch;
-  readonly #startTime: Date;
+  readonly #saver: Saver;
   #failedBytes = 0;
   /** What {@link RescueOptions.afterError} threw; told when the phase would go on. */
   #trouble: unknown;
@@ -53,8 +51,6 @@ export class Run {
   #entered: Request | undefined;
   #firstPass = 1;
   #toldMs: number;
-  #savedMs: number;
-  #saves = 0;
   /** Reads so far, and when the map was saved. */
   #reads = 0;
   #savedReads = 0;
@@ -66,9 +62,8 @@ export class Run {
     const now = options.clock.now();
     this.#watch = new LimitWatch(options.limits ?? {});
     this.#rates = new Rates(now, rescue.map.sizeInDomain('+'));
-    this.#startTime = options.clock.wallTime();
+    this.#saver = new Saver(options, rescue);
     this.#toldMs = now;
-    this.#savedMs = now;
   }
 
   now(): number {
@@ -140,8 +135,7 @@ export class Run {
       this.tell({ type: 'waiting', waitedMs, progress: this.progress() });
     }
     const isNew = this.#reads > this.#savedReads && this.#trouble === undefined;
-    const now = this.now();
-    return isNew && (now - this.#savedMs >= IDLE_SAVE_MS || this.isSaveDue(now));
+    return isNew && this.#saver.isDueWhileIdle(this.now());
   }
 
   /** Saves in the middle of a read; what goes wrong is told when that has come back. */
@@ -252,30 +246,14 @@ export class Run {
   }
 
   isSaveDue(nowMs: number): boolean {
-    const interval = (this.#options.saveIntervalMs ?? saveIntervalMs)(
-      this.#saves,
-      this.#rescue.map.count,
-    );
-    return nowMs - this.#savedMs >= interval;
+    return this.#saver.isDue(nowMs);
   }
 
   /** Makes the target durable, then saves the map that claims what is in it. */
   *save(): Generator<PromiseLike<unknown> | undefined, void, unknown> {
-    const { store, target, clock } = this.#options;
-    if (store === undefined) return;
-    yield* settled(target.sync());
-    const { position, state, pass, map } = this.#rescue;
-    const heading = mapHeading({
-      commandLine: this.#options.commandLine,
-      comments: this.#options.comments,
-      startTime: this.#startTime,
-      now: clock.wallTime(),
-      message: this.message,
-    });
-    yield* settled(store.save({ heading, position, state, pass, map }));
-    this.#savedMs = clock.now();
-    this.#savedReads = this.#reads;
-    this.#saves++;
+    const reads = this.#reads;
+    if (!(yield* this.#saver.save(this.message))) return;
+    this.#savedReads = reads;
     this.emit('saved');
   }
 
