@@ -5,6 +5,7 @@
  *
  *     KILL_AT=17 KILL_WHEN=before node --import ./kill-at.mjs packages/cli/bin/rescue.js ...
  *
+ * With NO_LINKS=1 the file system has no hard links, as FAT has none.
  * With KILL_AT=count nothing is killed, and the number of calls goes to the file that KILL_COUNT names.
  */
 import fs from 'node:fs';
@@ -20,7 +21,7 @@ const SPEED = 200_000;
 
 if (isMainThread) setEnvironmentData('kill-at', new Int32Array(new SharedArrayBuffer(4)));
 const count = getEnvironmentData('kill-at');
-const { KILL_AT, KILL_WHEN, KILL_COUNT } = process.env;
+const { KILL_AT, KILL_WHEN, KILL_COUNT, NO_LINKS } = process.env;
 const { openSync, writeFileSync } = fs;
 
 for (const name of CHANGING) {
@@ -42,6 +43,11 @@ for (const name of CHANGING) {
       isInside = false;
       if (isLast) kill();
     }
+  };
+}
+if (NO_LINKS !== undefined) {
+  fs.linkSync = () => {
+    throw Object.assign(new Error('EPERM'), { code: 'EPERM', errno: -1, syscall: 'link' });
   };
 }
 syncBuiltinESMExports();

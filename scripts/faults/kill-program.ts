@@ -22,6 +22,8 @@ interface ProgramJob {
   readonly before: readonly Words[];
   readonly words: Words;
   readonly truth: (world: World) => Truth;
+  /** It works on a file system without hard links, as FAT is. */
+  readonly hasNoLinks?: boolean;
 }
 
 /** The words of a command line, in the folder of the job. */
@@ -42,6 +44,7 @@ const free: Words = (world) => [...read(world), '--free'];
 export const PROGRAM_JOBS: readonly ProgramJob[] = [
   { name: 'ddrescue', before: [], words: ddrescue, truth: imageOf('copy') },
   { name: 'copy', before: [], words: copy, truth: imageOf('copy') },
+  { name: 'copy, no links', before: [], words: copy, truth: imageOf('copy'), hasNoLinks: true },
   { name: 'read', before: [], words: read, truth: chunksTruth },
   { name: 'merge', before: [read], words: merge, truth: imageOf('final') },
   { name: 'read --free', before: [read, merge], words: free, truth: freedTruth },
@@ -103,10 +106,14 @@ export function killSweep(
   return { calls: ready.calls, tried, withClaims, resumed, failures };
 }
 
+type Told = Readonly<Record<string, string>>;
+
 interface Ready {
   readonly dir: string;
   readonly before: Tree;
   readonly words: readonly string[];
+  /** What the preload is told in each run; without it the program runs as it is shipped. */
+  readonly told: Told | undefined;
   readonly truth: Truth;
   readonly calls: number;
   /** How the undisturbed run ended. */
@@ -114,7 +121,11 @@ interface Ready {
   readonly result: string;
 }
 
-function readyFor({ before, words, truth }: ProgramJob, world: World, base: string): Ready {
+function readyFor(
+  { before, words, truth, hasNoLinks }: ProgramJob,
+  world: World,
+  base: string,
+): Ready {
   const [dir, source] = [join(base, 'work'), join(base, 'source')];
   rmSync(base, { recursive: true, force: true });
   mkdirSync(source, { recursive: true });
@@ -123,26 +134,28 @@ function readyFor({ before, words, truth }: ProgramJob, world: World, base: stri
   writeTree(dir, new Map(), FOLDERS);
   for (const each of before) run(dir, each(world));
   const tree = readTree(dir);
-  const counted = { KILL_AT: 'count', KILL_COUNT: join(base, 'count') };
+  const told: Told | undefined = hasNoLinks ? { NO_LINKS: '1' } : undefined;
+  const counted = { ...told, KILL_AT: 'count', KILL_COUNT: join(base, 'count') };
   const { status, stderr } = run(dir, words(world), counted);
   const calls = Number(readFileSync(counted.KILL_COUNT, 'utf8'));
   const now = readTree(dir);
   const { problems } = judge(now, truth(world));
   if (problems.length > 0) throw new Error(`undisturbed: ${problems[0]} ${stderr}`);
   const result = resultOf(now, truth(world));
-  return { dir, before: tree, words: words(world), truth: truth(world), calls, status, result };
+  const job = { words: words(world), truth: truth(world), told };
+  return { dir, before: tree, ...job, calls, status, result };
 }
 
 /** Returns undefined when the program had ended before that call came. */
 function killOnce(
   ready: Ready,
-  kill: Readonly<Record<string, string>>,
+  kill: Told,
 ):
   | { readonly hasClaims: boolean; readonly isResumed: boolean; readonly problems: string[] }
   | undefined {
   const { dir, truth } = ready;
   writeTree(dir, ready.before, FOLDERS);
-  if (run(dir, ready.words, kill).signal !== 'SIGKILL') return undefined;
+  if (run(dir, ready.words, { ...ready.told, ...kill }).signal !== 'SIGKILL') return undefined;
   const tree = readTree(dir);
   const { problems, claims } = judge(tree, truth);
   const found = [...problems];
@@ -156,10 +169,17 @@ function killOnce(
   return { hasClaims: !claims.isEmpty, isResumed: again === undefined, problems: found };
 }
 
-function resumed({ dir, words, truth, status, result }: Ready): string | undefined {
+function resumed({
+  dir,
+  words,
+  told: preloaded,
+  truth,
+  status,
+  result,
+}: Ready): string | undefined {
   let told = '';
   for (let tries = 0; tries <= RESUMES_MAX; tries++) {
-    const end = run(dir, words);
+    const end = run(dir, words, preloaded);
     if (end.status === 0 || end.status === status) {
       const now = resultOf(readTree(dir), truth);
       return now === result
@@ -174,7 +194,7 @@ function resumed({ dir, words, truth, status, result }: Ready): string | undefin
 function run(
   dir: string,
   words: readonly string[],
-  kill?: Readonly<Record<string, string>>,
+  kill?: Told,
 ): { readonly status: number | null; readonly signal: string | null; readonly stderr: string } {
   const options = kill === undefined ? [] : ['--import', PRELOAD];
   const { status, signal, stderr } = spawnSync(process.execPath, [...options, PROGRAM, ...words], {

@@ -77,8 +77,9 @@ function failOne(
 ): One {
   restore(prepared);
   const { dir } = prepared.places;
-  const { truth } = prepared.scenario;
-  const layer = new FaultFiles(dir, how.plan, how.callsMax);
+  const { truth, refuses } = prepared.scenario;
+  const plan: Plan = (call) => how.plan(call) ?? refuses?.(call);
+  const layer = new FaultFiles(dir, plan, how.callsMax);
   const outcome = layer.run(() => runJob(prepared, layer));
   const tree = readTree(dir);
   const { problems, claims } = judge(tree, truth);

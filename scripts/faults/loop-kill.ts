@@ -30,8 +30,9 @@ export function undisturbed(prepared: Prepared): Undisturbed {
 /** A run that was killed before a call, and the one that went on from there to the end. */
 export function continued(prepared: Prepared, killedAt: number | undefined): Undisturbed {
   restore(prepared);
-  const layer = new FaultFiles(prepared.places.dir, ({ number }) =>
-    number === killedAt ? { kind: 'stop', isHalf: false } : undefined,
+  const { refuses } = prepared.scenario;
+  const layer = new FaultFiles(prepared.places.dir, (call) =>
+    call.number === killedAt ? { kind: 'stop', isHalf: false } : refuses?.(call),
   );
   if (killedAt !== undefined) {
     layer.run(() => runJob(prepared, layer));
@@ -78,7 +79,8 @@ function killOne(
   plan: Plan,
 ): { readonly hasClaims: boolean; readonly problems: readonly string[] } {
   restore(prepared);
-  const layer = new FaultFiles(prepared.places.dir, plan);
+  const { refuses } = prepared.scenario;
+  const layer = new FaultFiles(prepared.places.dir, (call) => plan(call) ?? refuses?.(call));
   const outcome = layer.run(() => runJob(prepared, layer));
   const { problems, claims } = judge(readTree(prepared.places.dir), prepared.scenario.truth);
   const found = [...problems];

@@ -49,7 +49,7 @@ describe.each(scenarios(FIXED))('$name', (scenario) => {
 describe.each(scenarios(randomWorld(new Random(FRESH_SEED), SECTORS_MAX)))(
   `$name (seed ${FRESH_SEED})`,
   (scenario) => {
-    loops(scenario, { calls: 20, each: 9, seed: FRESH_SEED });
+    loops(scenario, { calls: 20, each: 14, seed: FRESH_SEED });
   },
 );
 
@@ -63,7 +63,7 @@ const GATHERED: World = {
 describe.each(
   scenarios(GATHERED).filter(({ name }) => /^(copy|read, (sparse|compact))$/.test(name)),
 )('$name, written behind', (scenario) => {
-  loops(scenario, { calls: 40, each: 2, seed: 5 });
+  loops(scenario, { calls: 40, each: 4, seed: 5 });
 });
 
 /** `calls`: as many there are at least; `each`: one of so many is disturbed. */

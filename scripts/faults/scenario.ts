@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Domain, parseMapfile } from '@chunkrescue/mapfile';
-import type { FaultFiles } from './fault-files.ts';
+import type { FaultFiles, Plan } from './fault-files.ts';
 import type { Truth } from './judge.ts';
 import type { Claim } from './operation.ts';
 import { readTree, type Tree, writeTree } from './tree.ts';
@@ -12,6 +12,8 @@ export interface Scenario {
   /** Folders that are there before it runs; each may be another disk. */
   readonly folders: readonly string[];
   readonly truth: Truth;
+  /** What its file system never does. */
+  readonly refuses?: Plan;
   /** What runs before, undisturbed. */
   readonly prepare: (places: Places) => void;
   /** The job itself; tells of each save. Given again after a fault it must come to its end. */
@@ -71,7 +73,10 @@ export function forgetOwners(dir: string): void {
   for (const entry of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
     if (!/\.lock$|\.takeover$/.test(entry)) continue;
     const path = join(dir, entry);
-    writeFileSync(path, readFileSync(path, 'utf8').replace(/"pid":\d+/, `"pid":${DEAD}`));
+    const text = readFileSync(path, 'utf8');
+    // Where there are no links it may have no text yet, and would be waited for.
+    if (text === '') rmSync(path);
+    else writeFileSync(path, text.replace(/"pid":\d+/, `"pid":${DEAD}`));
   }
 }
 

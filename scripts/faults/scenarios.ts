@@ -10,6 +10,7 @@ import {
 } from '@chunkrescue/engine';
 import { Domain, type Range } from '@chunkrescue/mapfile';
 import type { Random } from '../fuzz-random.ts';
+import type { Plan } from './fault-files.ts';
 import type { Holder, Truth } from './judge.ts';
 import type { Places, Scenario } from './scenario.ts';
 
@@ -60,6 +61,7 @@ function bytesWithHoles(random: Random, size: number): Buffer {
 export function scenarios(world: World): Scenario[] {
   return [
     copying(world),
+    { ...copying(world), name: 'copy, no links', refuses: noLinks },
     resuming(world),
     retrying(world),
     reading(world),
@@ -68,6 +70,10 @@ export function scenarios(world: World): Scenario[] {
     merging(world, { isBeside: true }),
   ];
 }
+
+/** FAT, as on a stick. */
+const noLinks: Plan = ({ name }) =>
+  name === 'linkSync' ? { kind: 'fail', errno: 'EPERM' } : undefined;
 
 /** `rescue copy`: image and map on two disks. */
 function copying(world: World): Scenario {

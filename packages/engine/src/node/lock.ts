@@ -22,7 +22,7 @@ import { basename, dirname, join } from 'node:path';
 import { RescueError } from '../errors.ts';
 import { errnoOf, reasonOf, tidyUp, unlessErrno } from './errno.ts';
 import { isLeftOver, type Owner, ourselves, ownerOf, takeFlock } from './lock-owner.ts';
-import { finalPath } from './paths.ts';
+import { finalPath, statOf } from './paths.ts';
 
 /** A lock that is held. */
 export interface FileLock {
@@ -111,41 +111,51 @@ function held(lock: string, fd: number, owner: Owner): FileLock {
 /** Gives the prepared file the lock's name. @throws RescueError `locked` when somebody else has it */
 function place(prepared: Wanted & { readonly temporary: string }): void {
   const { lock, path, temporary, nesting, deadlineMs } = prepared;
-  do {
+  for (;;) {
     if (appears(temporary, lock)) return;
+    const isLate = performance.now() >= deadlineMs;
     const found = ownerOf(lock);
-    if (found === undefined) {
-      // Given up meanwhile; or, where there are no links, not written yet.
-      pause();
-      continue;
-    }
-    if (!isLeftOver(lock, found)) throw lockedError(path, lock, found);
-    if (nesting >= NESTING_MAX) break;
-    const guard = tryGuard(prepared);
-    if (guard === undefined) {
-      pause();
-      continue;
-    }
-    try {
-      if (ownerOf(lock)?.id === found.id) {
-        renameSync(temporary, lock);
-        return;
-      }
-    } finally {
-      guard.close();
-    }
-  } while (performance.now() < deadlineMs);
+    if (found !== undefined && !isLeftOver(lock, found)) throw lockedError(path, lock, found);
+    // Given up meanwhile; or, where there are no links, not written yet: nobody takes so long to do that.
+    const isAbandoned = found !== undefined || (isLate && isEmpty(lock));
+    if (isAbandoned && nesting < NESTING_MAX && takesOver(prepared, found)) return;
+    if (isLate) break;
+    pause();
+  }
   throw lockedError(path, lock, ownerOf(lock));
 }
 
-/** The lock on the lock, or undefined while somebody else has it. */
-function tryGuard({ lock, nesting, ...wanted }: Wanted): FileLock | undefined {
+/** Replaces a lock that was left over, unless somebody else does. */
+function takesOver(
+  { temporary, ...wanted }: Wanted & { readonly temporary: string },
+  found: Owner | undefined,
+): boolean {
+  const { lock } = wanted;
+  const guard = tryGuard(wanted);
+  if (guard === undefined) return false;
   try {
-    return acquire({ ...wanted, lock: `${lock}.takeover`, nesting: nesting + 1 });
+    const isSame = found === undefined ? isEmpty(lock) : ownerOf(lock)?.id === found.id;
+    if (isSame) renameSync(temporary, lock);
+    return isSame;
+  } finally {
+    guard.close();
+  }
+}
+
+/** The lock on the lock, or undefined while somebody else has it. */
+function tryGuard({ lock, nesting, path }: Wanted): FileLock | undefined {
+  const deadlineMs = performance.now() + PATIENCE_MS;
+  try {
+    return acquire({ lock: `${lock}.takeover`, path, nesting: nesting + 1, deadlineMs });
   } catch (error) {
     if (error instanceof RescueError && error.code === 'locked') return undefined;
     throw error;
   }
+}
+
+/** A lock that has its name but no text: its owner was killed between two steps, or is about to take the second. */
+function isEmpty(lock: string): boolean {
+  return statOf(lock)?.size === 0;
 }
 
 /** Gives `temporary` a name that nobody has; false when somebody has it. */

@@ -11,7 +11,7 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { lockFile } from '@chunkrescue/engine';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { rescueErrorOf, scratchFolder } from './scratch.ts';
 import { withAndWithoutFsExt } from './with-and-without-fs-ext.ts';
 
@@ -140,6 +140,23 @@ withAndWithoutFsExt('a lock', (hasFsExt) => {
     const error = rescueErrorOf(() => lockFile(path));
     expect(error.code).toBe('locked');
     expect(error.hint).toContain('remove the lock file');
+  });
+
+  test('that has no text after a while is taken over: its owner was killed while it made it', () => {
+    const path = join(scratchFolder(), 'rescue.map');
+    writeFileSync(`${path}.lock`, '');
+    writeFileSync(`${path}.lock.takeover`, '');
+    let nowMs = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+      nowMs += 500;
+      return nowMs;
+    });
+    onTestFinished(() => clock.mockRestore());
+    const lock = lockFile(path);
+    expect(nowMs).toBeGreaterThan(2000);
+    expect(JSON.parse(readFileSync(lock.path, 'utf8'))).toMatchObject({ pid: process.pid });
+    lock.close();
+    expect(existsSync(lock.path)).toBe(false);
   });
 
   test('is taken over even after a crash in the midst of a takeover', () => {
