@@ -74,6 +74,16 @@ test('a line of a hundred million blanks is no line of a manifest, and costs not
   expect(performance.now() - startMs).toBeLessThan(5000);
 });
 
+test('digests above a second piece size are those of no piece', () => {
+  const lines = [
+    '# Piece size: 64',
+    '# Digests: 64 01234567',
+    '# Piece size: 6',
+    '# Digests: 6 89abcdef',
+  ];
+  expect(readManifest(lines).digests).toEqual(new Map([[6, 0x89abcdef]]));
+});
+
 test('names in a manifest are no names of what all objects have', () => {
   const found = readManifest(['# __proto__: 1', '# constructor: x', '# toString: 5']);
   expect(found).toEqual({});

@@ -125,7 +125,11 @@ export function readManifest(heading: readonly string[]): Manifest {
     if (line.length > LINE_MAX) continue;
     const [, name, value] = /^#\s*([A-Za-z][A-Za-z ]*): (.*?)\s*$/.exec(line) ?? [];
     if (name === undefined || value === undefined) continue;
-    if (readNumber(found, name, value)) continue;
+    if (readNumber(found, name, value)) {
+      // Digests above it would be those of other pieces.
+      if (name === NUMBERS.pieceSize) digests.clear();
+      continue;
+    }
     const part = (Object.keys(IDENTITY) as (keyof typeof IDENTITY)[]).find(
       (key) => IDENTITY[key] === name,
     );
