@@ -145,7 +145,7 @@ function longSource(dir: string): string {
 function longBad(dir: string): string {
   const path = join(dir, 'long.map');
   const areas = Array.from(
-    { length: 6000 },
+    { length: 1500 },
     (_, i) => `${i * 65536} 32768 +\n${i * 65536 + 32768} 32768 -\n`,
   );
   writeFileSync(path, `0 + 1\n${areas.join('')}`);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import {
   closeSync,
   existsSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -14,6 +15,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { manifestComments, sealedMapStore } from '@chunkrescue/engine';
@@ -47,7 +49,7 @@ let shared: string;
 let source: string;
 
 beforeAll(() => {
-  shared = spawnSync('mktemp', ['-d'], { encoding: 'utf8' }).stdout.trim();
+  shared = mkdtempSync(join(tmpdir(), 'rescue-test-'));
   source = join(shared, 'source');
   writeSparse(source, SIZE);
   const bad = Array.from(

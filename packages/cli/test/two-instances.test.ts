@@ -17,6 +17,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { missingForStick } from '../../../scripts/stick.ts';
 import { DEMO, MIB, rescueCommand, startRescue, temporaryDirectory } from './command.ts';
 
+/** How often many start at once; more for a torture. */
+const ROUNDS = Number(process.env['RESCUE_RACE_ROUNDS'] ?? 2);
+
 /** A source that takes long to read, in a folder of its own. */
 function place(): string {
   const dir = temporaryDirectory();
@@ -163,8 +166,10 @@ describe('a second run is refused with the process of the first', () => {
     expect(rescueCommand(words, { cwd: dir }).status).toBe(0);
   });
 
-  test('of eight at once with maps of their own, one goes on', async () => {
-    for (let round = 0; round < 3; round++) {
+  test('of eight at once with maps of their own, one goes on', {
+    timeout: ROUNDS * 30_000,
+  }, async () => {
+    for (let round = 0; round < ROUNDS; round++) {
       const dir = place();
       const runs = Array.from({ length: 8 }, (_, i) =>
         startRescue(['copy', 'source', 'image', `${i}.map`], { cwd: dir }),
@@ -211,6 +216,7 @@ function loopOver(path: string): string {
 /** Makes a partition, and a node for it: /dev may not have one. */
 function makeNode(device: string, path: string): void {
   spawnSync('addpart', [`/dev/${device.replace(/p1$/, '')}`, '1', '2048', '4096']);
+  onTestFinished(() => void spawnSync('delpart', [`/dev/${device.replace(/p1$/, '')}`, '1']));
   const [major = '', minor = ''] = readFileSync(`/sys/class/block/${device}/dev`, 'utf8').split(
     ':',
   );
