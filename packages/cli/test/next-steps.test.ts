@@ -229,6 +229,17 @@ describe.skipIf(tracing.isSkipped)(tracing.title, () => {
     expect(stderr).toContain(`The disk that ${image} is written to did not take the data`);
   });
 
+  test('or not: a merge that is interrupted says that the same command goes on', () => {
+    const { stick, image, read } = journey();
+    read('--all');
+    const inject = ['-e', 'trace=pwrite64', '-e', 'inject=pwrite64:signal=SIGINT:when=1'];
+    const words = ['-P', image, '-o', '/dev/null', ...inject];
+    const { stdout } = traced({ ...COPY, words: ['merge'] }, words, stick, image);
+    expect(stdout).toContain('Stopped before the end; what was merged is saved.');
+    expect(stdout).toContain('The same command goes on.');
+    expect(rescueCommand(['merge', stick, image]).status).toBe(0);
+  });
+
   test('so that no receipt finds room: make some, and what it is for', () => {
     const { stick, image, read } = journey();
     read('--chunk', '0');
