@@ -224,7 +224,7 @@ describe.skipIf(tracing.isSkipped)(tracing.title, () => {
 
   test('that takes no data is told in plain words', () => {
     const { image } = journey();
-    const { status, stderr } = traced(COPY, failing('fdatasync', image, 'EIO'), DEMO, image);
+    const { status, stderr } = traced(COPY, failing('fsync', image, 'EIO'), DEMO, image);
     expect(status).toBe(1);
     expect(stderr).toContain(`The disk that ${image} is written to did not take the data`);
   });
