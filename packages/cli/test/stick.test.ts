@@ -3,6 +3,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -137,8 +138,14 @@ describe.each(CASES)('$name', (each) => {
 function missingForTrips(kind: Case['kind']): string | undefined {
   const missing = missingForDevices() ?? missingOracle() ?? missingForStick(kind);
   if (missing !== undefined || kind !== 'fat32') return missing;
-  const lacking = ['linux.uml', 'insmod'].find((tool) => spawnSync('which', [tool]).status !== 0);
+  // Of the compiler: see fat32-machine.
+  const tools = ['linux.uml', 'insmod', ...(/\bamx_tile\b/.test(cpuInfo()) ? ['cc'] : [])];
+  const lacking = tools.find((tool) => spawnSync('which', [tool]).status !== 0);
   return lacking === undefined ? undefined : `needs ${lacking}`;
+}
+
+function cpuInfo(): string {
+  return existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '';
 }
 
 /** A device that fails; where a machine sees no devices, a file of which sectors are taken for bad. */
