@@ -239,7 +239,7 @@ describe('trouble', () => {
       expect(error.code).toBe('target-write');
       expect(error.pos).toBeGreaterThan(100 * KIB);
       expect(error.message).toContain('no space left');
-      expect(error.hint).toContain('full');
+      expect(error.hint).toContain('No room is left');
       target.close();
     },
   );
