@@ -26,14 +26,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Domain } from '@chunkrescue/mapfile';
 import { judge, resultOf, type Truth } from './faults/judge.ts';
-import {
-  chunksTruth,
-  imageTruth,
-  randomWorld,
-  type World,
-  writeFaults,
-} from './faults/scenarios.ts';
 import { readTree } from './faults/tree.ts';
+import { chunksTruth, imageTruth, randomWorld, type World, writeFaults } from './faults/world.ts';
 import { missingForDevices, startServedDevice } from './faulty-device.ts';
 import { Random, seedOf } from './fuzz-random.ts';
 

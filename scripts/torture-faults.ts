@@ -15,7 +15,8 @@ import { cutLoop } from './faults/loop-cut.ts';
 import { failLoop, type Lasting } from './faults/loop-fail.ts';
 import { killLoop, undisturbed } from './faults/loop-kill.ts';
 import { type Prepared, prepared } from './faults/scenario.ts';
-import { randomWorld, scenarios } from './faults/scenarios.ts';
+import { scenarios } from './faults/scenarios.ts';
+import { randomWorld } from './faults/world.ts';
 import { Random, seedOf } from './fuzz-random.ts';
 
 const KINDS = ['kill', 'cut', 'fail', 'program'] as const;

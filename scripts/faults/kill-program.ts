@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { Domain, parseMapfile } from '@chunkrescue/mapfile';
 import { Random } from '../fuzz-random.ts';
 import { judge, resultOf, type Truth } from './judge.ts';
-import { chunksTruth, imageTruth, randomWorld, type World, writeFaults } from './scenarios.ts';
 import { readTree, type Tree, writeTree } from './tree.ts';
+import { chunksTruth, imageTruth, randomWorld, type World, writeFaults } from './world.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../packages/cli/bin/rescue.js', import.meta.url));
 const PRELOAD = fileURLToPath(new URL('./kill-at.mjs', import.meta.url));

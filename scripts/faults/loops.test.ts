@@ -12,7 +12,8 @@ import { cutLoop } from './loop-cut.ts';
 import { failLoop, type Lasting } from './loop-fail.ts';
 import { killLoop, undisturbed } from './loop-kill.ts';
 import { type Prepared, prepared, type Scenario } from './scenario.ts';
-import { randomWorld, scenarios, type World } from './scenarios.ts';
+import { scenarios } from './scenarios.ts';
+import { randomWorld, type World } from './world.ts';
 
 const FRESH_SEED = Date.now() % 1_000_000;
 const SECTORS_MAX = 14;

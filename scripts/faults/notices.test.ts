@@ -22,7 +22,8 @@ import { killLoop } from './loop-kill.ts';
 import type { FileId, Operation } from './operation.ts';
 import { originals, UNKNOWN } from './patched-fs.ts';
 import { type Places, type Prepared, prepared, type Scenario } from './scenario.ts';
-import { randomWorld, scenarios } from './scenarios.ts';
+import { scenarios } from './scenarios.ts';
+import { randomWorld } from './world.ts';
 
 const world = { ...randomWorld(new Random(3), 14), saveIntervalMs: 0 };
 const copying = scenarios(world)[0] as Scenario;
