@@ -25,8 +25,9 @@ type Kind = (typeof KINDS)[number];
 const SECTORS_MAX = [14, 40, 200] as const;
 const ERRNOS = ['EIO', 'ENOSPC', 'EROFS', 'EDQUOT', 'ENODEV', 'EINTR', 'EACCES'] as const;
 const LASTING: readonly Lasting[] = ['once', 'place', 'everywhere'];
-/** Of a long run's calls so many are disturbed. */
+/** Of a run's calls so many are disturbed; of a long one's fewer, since each takes as long as the run. */
 const CALLS_MAX = 300;
+const CALLS_IN_ALL = 60_000;
 const FAILURES_MAX = 10;
 
 export interface TortureResult {
@@ -88,10 +89,10 @@ async function oneJob(
   const world = randomWorld(random, random.pick(SECTORS_MAX));
   const job = prepared(random.pick(scenarios(world)), base);
   const { length } = undisturbed(job).calls;
-  const each = Math.ceil(length / CALLS_MAX);
+  const each = Math.ceil(length / Math.min(CALLS_MAX, CALLS_IN_ALL / length));
   const choose = ({ number }: Call): boolean => number % each === seed % each;
   if (kind === 'kill') return killLoop(job, { choose });
-  if (kind === 'cut') return cut(random, { job, seed, length });
+  if (kind === 'cut') return cut(random, { job, seed, length, each });
   const fault = randomFault(random);
   // An interrupted call is made again until it is not: no disk interrupts for ever.
   const isPassing = 'errno' in fault && fault.errno === 'EINTR';
@@ -101,11 +102,11 @@ async function oneJob(
 
 function cut(
   random: Random,
-  { job, seed, length }: { job: Prepared; seed: number; length: number },
+  { job, seed, length, each }: { job: Prepared; seed: number; length: number; each: number },
 ): Counts {
   const rule = random.pick(['strict', 'journal'] as const);
   const killedAt = random.chance(60) ? random.int(1, length - 1) : undefined;
-  const how = { rule, seed, resumesEach: 50, ...(killedAt !== undefined && { killedAt }) };
+  const how = { rule, seed, each, resumesEach: 50, ...(killedAt !== undefined && { killedAt }) };
   const { states, ...counts } = cutLoop(job, how);
   return { ...counts, tried: states };
 }

@@ -26,11 +26,20 @@ export interface CutOptions {
   /** The program was killed before this call, and started again. */
   readonly killedAt?: number;
   readonly failuresMax?: number;
+  /** The power fails after one of so many operations, and after the last one. Default 1. */
+  readonly each?: number;
 }
 
 export function cutLoop(prepared: Prepared, options: CutOptions): CutResult {
   const { scenario, before, places } = prepared;
-  const { rule, seed, resumesEach, sabotage = (same) => same, failuresMax = 20 } = options;
+  const {
+    rule,
+    seed,
+    resumesEach,
+    sabotage = (same) => same,
+    failuresMax = 20,
+    each = 1,
+  } = options;
   const run = continued(prepared, options.killedAt);
   const end = readTree(places.dir);
   const operations = sabotage(run.operations);
@@ -42,6 +51,7 @@ export function cutLoop(prepared: Prepared, options: CutOptions): CutResult {
   while (disk.next() && failures.length < failuresMax) {
     const operation = operations[prefixes++] as Operation;
     if (operation.kind === 'saved') floor = Domain.of(operation.claims);
+    if (prefixes % each !== 0 && prefixes !== operations.length) continue;
     const where = `${scenario.name}, ${rule}, seed ${seed}, cut after operation ${prefixes} of ${operations.length} (${nameOf(operation)})`;
     for (const tree of disk.states(random)) {
       states++;
