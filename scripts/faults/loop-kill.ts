@@ -40,7 +40,10 @@ export function continued(prepared: Prepared, killedAt: number | undefined): Und
   }
   const outcome = layer.run(() => runJob(prepared, layer));
   if (outcome.kind === 'threw') throw outcome.error;
-  const result = resultOf(readTree(prepared.places.dir), prepared.scenario.truth);
+  const tree = readTree(prepared.places.dir);
+  const left = [...tree.keys()].find((path) => path.endsWith('.spare'));
+  if (left !== undefined) throw new Error(`${left} is left behind`);
+  const result = resultOf(tree, prepared.scenario.truth);
   return { calls: layer.calls, operations: layer.operations, result };
 }
 

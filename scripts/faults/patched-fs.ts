@@ -157,7 +157,7 @@ function descriptorPatches(
       const spoil = (): void => layer.spoil(fd);
       return layer.change({ name: 'closeSync', path: open.path, note: nothing, spoil }, act);
     },
-    ftruncateSync: (fd: number, size: number): unknown => {
+    ftruncateSync: (fd: number, size = 0): unknown => {
       const open = opened(fd);
       const act = (): void => originals.ftruncateSync(fd, size);
       const file = open?.file;

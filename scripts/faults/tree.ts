@@ -27,5 +27,5 @@ export function writeTree(dir: string, tree: Tree, folders: readonly string[]): 
 
 /** What a program leaves only when it is stopped in the middle, and looks at never again. */
 export function isPassing(path: string): boolean {
-  return /\.tmp$|\.lock$|\.takeover$|\.rescue-probe-\d+$/.test(path);
+  return /\.tmp$|\.lock$|\.takeover$|\.spare$|\.rescue-probe-\d+$/.test(path);
 }

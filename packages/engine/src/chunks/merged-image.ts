@@ -1,8 +1,10 @@
 /** The image that chunks are put into, with the map that knows what is in it. */
 import { Domain, type Mapfile, OPEN_END, RescueMap, unionOf } from '@chunkrescue/mapfile';
 import { mapHeading } from '../heading.ts';
+import { tidyUp } from '../node/errno.ts';
 import { type FileSource, openFileSource } from '../node/file-source.ts';
 import { type FileTarget, openFileTarget } from '../node/file-target.ts';
+import { syncFolderOf } from '../node/paths.ts';
 import type { MapStore } from '../ports.ts';
 import { type ImageFacts, refuseOtherSize } from './belonging.ts';
 import { refuseUntrue } from './check-for-merge.ts';
@@ -59,6 +61,8 @@ export class MergedImage {
     this.#manifest = readManifest(image.known?.heading ?? []);
     this.#isKnown = image.known !== undefined && image.known.map.count > 0;
     this.#seals = this.#isKnown ? sealsIn(job.image, this.#map) : new Set();
+    // Who saved the map may have been killed before its name was durable, and chunks are told to be in by it.
+    if (this.#isKnown) tidyUp(() => syncFolderOf(job.map));
   }
 
   /** What is in it now. */

@@ -84,8 +84,8 @@ function orMapError(path: string, call: (path: string) => void): void {
   }
 }
 
-/** Removes a chunk that is in other files now. */
+/** Removes a chunk that is in other files now. Its file must not come back, by a power cut, without its map. */
 export function removeChunk({ raw, map }: ChunkPair): void {
-  removeFile(raw);
+  removeDurably(raw);
   removeFile(map);
 }

@@ -71,7 +71,12 @@ function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueR
   const state = checkTarget(job, found);
   const known = withOwn(job.isReread ? forgetting(found, domain) : found, state, domain);
   const idle = nothingToDo(job, { source, known, state });
-  if (idle !== undefined) return idle;
+  if (idle !== undefined) {
+    // What a killed run kept room with.
+    store.close();
+    if (job.chunk !== undefined) sealedMapStore(job.chunk.map, { keepsSpare: true }).close();
+    return idle;
+  }
   const beside = new BesideThread(longestRead(job, source));
   try {
     return rescueInto({ job, source, store, found, known, state, domain, beside, how });
