@@ -1,12 +1,13 @@
 /** Sources that hang, die and come back: a real block device each time. */
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseMapfile, RescueMap } from '@chunkrescue/mapfile';
 import { describe, expect, test } from 'vitest';
 import { missingForDevices } from '../../../scripts/faulty-device.ts';
+import { type FileRescueJob, RescueWorker } from '../../engine/dist/index.js';
 import { MIB, rescueCommand, startRescue } from './command.ts';
 import { type MoodyDevice, moodyDevice } from './moody-device.ts';
 
@@ -62,6 +63,23 @@ function followed(child: ChildProcess): { said: () => string; ended: Promise<unk
   return { said: () => said, ended: once(child, 'exit') };
 }
 
+/** Processes that a process began. */
+function childrenOf(parent: number): { readonly pid: string; readonly words: string }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+        const [, of] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+        return Number(of) === parent ? [{ pid, words }] : [];
+      } catch {
+        // It ended meanwhile.
+        return [];
+      }
+    });
+}
+
 describe.skipIf(missing !== undefined)(`a read that does not come back${needing}`, () => {
   test.concurrent.for(PROGRAMS)(
     '$name saves meanwhile, and ends by Ctrl-C',
@@ -86,6 +104,74 @@ describe.skipIf(missing !== undefined)(`a read that does not come back${needing}
       expectExact(device);
     },
   );
+
+  test.concurrent.for(PROGRAMS)(
+    '$name ends by a Ctrl-C that comes at once',
+    async ({ words }, context) => {
+      const device = await moodyDevice(context);
+      device.hangsFrom(DIES_AT);
+      const child = startRescue([...words, ...files(device)]);
+      const { ended } = followed(child);
+      await until(() => existsSync(join(device.dir, 'hangs')));
+      child.kill('SIGINT');
+      expect(await ended).toEqual([null, 'SIGINT']);
+      expect(existsSync(join(device.dir, 'hangs'))).toBe(true);
+      expectTrue(device);
+    },
+  );
+
+  test.concurrent('holds up no Ctrl-C while a map is compared with its disk', async (context) => {
+    const device = await moodyDevice(context, { loop: false });
+    device.diesFrom(DIES_AT);
+    rescueCommand(['copy', ...files(device)]);
+    const before = mapOf(device).sizeOf('+');
+    expect(before).toBeGreaterThan(0);
+    device.well();
+    device.hangsFrom(0);
+    const child = startRescue(['copy', ...files(device)]);
+    const { ended } = followed(child);
+    await until(() => existsSync(join(device.dir, 'hangs')));
+    child.kill('SIGINT');
+    expect(await ended).toEqual([null, 'SIGINT']);
+    expect(mapOf(device).sizeOf('+')).toBe(before);
+  });
+
+  test.concurrent('is never written into the next rescue of the same worker', async (context) => {
+    const [first, second] = [await moodyDevice(context), await moodyDevice(context)];
+    first.hangsFrom(0);
+    const worker = new RescueWorker();
+    const job = ({ dir, path }: MoodyDevice): FileRescueJob => ({
+      ...{ source: path, direct: 'never', settings: {} },
+      ...{ target: join(dir, 'image'), map: join(dir, 'map') },
+    });
+    const abort = new AbortController();
+    const stopped = worker.rescue(job(first), { signal: abort.signal });
+    await until(() => existsSync(join(first.dir, 'hangs')));
+    abort.abort();
+    expect((await stopped).end).toBe('aborted');
+    const next = worker.rescue(job(second));
+    await until(() => mapOf(second).end > 0);
+    first.well();
+    expect((await next).end).toBe('finished');
+    expectExact(second);
+    await worker.close();
+  });
+
+  test.concurrent('a process for direct reads that is killed costs nothing', async (context) => {
+    const device = await moodyDevice(context);
+    const child = startRescue(['ddrescue', '-d', ...files(device)]);
+    const { ended } = followed(child);
+    let reader: string | undefined;
+    await until(() => {
+      reader = childrenOf(child.pid as number).find(({ words }) =>
+        words.includes('direct-entry'),
+      )?.pid;
+      return reader !== undefined;
+    });
+    process.kill(Number(reader), 'SIGKILL');
+    expect(await ended).toEqual([0, null]);
+    expectExact(device);
+  });
 
   test.concurrent('is told with its length', async (context) => {
     const device = await moodyDevice(context);
@@ -152,7 +238,7 @@ describe.skipIf(missing !== undefined)(
     });
 
     test.concurrent('is bad all over when the user says so', async (context) => {
-      const device = await moodyDevice(context, MIB);
+      const device = await moodyDevice(context, { size: MIB });
       device.diesFrom(0);
       const { status } = rescueCommand(['copy', '--trust-errors', ...files(device)]);
       expect([status, mapOf(device).sizeOf('-')]).toEqual([4, MIB]);

@@ -27,10 +27,10 @@ const READ = `
   if [ -e $dir/dies ]; then echo EIO >&2; exit 1; fi
   dd if=$dir/disk skip=$4 count=$3 iflag=skip_bytes,count_bytes bs=64K status=none`;
 
-/** A block device that goes with the test. */
+/** A block device, or a file that a program serves, which goes with the test. */
 export async function moodyDevice(
   { onTestFinished }: TestContext,
-  size: number = 4 * MIB,
+  { size = 4 * MIB, loop = true }: { readonly size?: number; readonly loop?: boolean } = {},
 ): Promise<MoodyDevice> {
   const dir = mkdtempSync(join(tmpdir(), 'rescue-moody-'));
   const at = (name: string): string => join(dir, name);
@@ -41,7 +41,7 @@ export async function moodyDevice(
       ...['eval', 'thread_model=echo parallel', `get_size=echo ${size}`],
       `pread=dir=${dir}; ${READ}`,
     ],
-    loop: true,
+    loop,
   });
   const well = (): void => {
     for (const mood of ['hangs', 'dies']) {

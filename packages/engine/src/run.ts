@@ -1,5 +1,8 @@
 /** The part of a run that is not about the disk: time, limits, pauses, events, saves. */
+
+import { RescueError } from './errors.ts';
 import { domainTotals, type Progress, type RescueEnd, type RescueEvent } from './events.ts';
+import { refuseLost } from './fatal-errors.ts';
 import { phaseMessage } from './heading.ts';
 import { LimitWatch, type PassedLimit, type TimeLimitEnd } from './limits.ts';
 import { type Moved, Rates } from './rates.ts';
@@ -167,8 +170,14 @@ export class Run {
     try {
       yield* settled(this.#options.afterError?.());
     } catch (error) {
+      if (error instanceof ReadGivenUp) throw error;
       this.#trouble = error;
     }
+  }
+
+  /** The trouble is over. */
+  forgive(): void {
+    this.#trouble = undefined;
   }
 
   after(nowMs: number): void {
@@ -182,7 +191,13 @@ export class Run {
     const { pauses, reopensOnError, source } = this.#options;
     if (pauses?.isSimulated) this.#rates.pretend(pauses.errorMs ?? 0);
     else yield* this.#rest(pauses?.errorMs ?? 0);
-    if (reopensOnError && source.reopen !== undefined) yield* settled(source.reopen());
+    if (!reopensOnError || source.reopen === undefined) return;
+    try {
+      yield* settled(source.reopen());
+    } catch (error) {
+      if (error instanceof RescueError) refuseLost(source.name, { errno: error.errno ?? '' });
+      throw error;
+    }
   }
 
   *#rest(ms: number): Generator<PromiseLike<unknown> | undefined, void, unknown> {

@@ -8,6 +8,7 @@ import { Aliveness } from './aliveness.ts';
 import { RescueError } from './errors.ts';
 import type { RescueEnd } from './events.ts';
 import { refuseFatal } from './fatal-errors.ts';
+import { Losses } from './losses.ts';
 import { NOT_YET, PendingRead } from './pending-read.ts';
 import { planRescue } from './plan.ts';
 import type { ReadOutcome, Source } from './ports.ts';
@@ -15,9 +16,10 @@ import type { ReadMemory, RescueResult, SessionOptions } from './rescue-options.
 import { ReadGivenUp, Run } from './run.ts';
 import { isPromise, settled } from './settled.ts';
 import { completeManner } from './strategy/manner.ts';
+import type { Reply, Request, Steps } from './strategy/request.ts';
 import type { Rescue } from './strategy/rescue.ts';
 import { resolveSettings } from './strategy/settings.ts';
-import { rescueSteps } from './strategy/steps.ts';
+import { rescueSteps, type StepsEnd } from './strategy/steps.ts';
 
 /** What a session waits for. */
 type Wait = PromiseLike<unknown> | PendingRead | undefined;
@@ -38,6 +40,8 @@ export function* session(options: SessionOptions): Session {
   const aliveness = new Aliveness(options.source, rescue, options.looksForLife ?? false);
   try {
     end = yield* untilItEnds(options, { rescue, run, aliveness });
+    // Nobody knows whether it was the disk's fault, and a second reading costs less than a good sector.
+    if (end === 'aborted' && options.looksForLife) makeUntried(rescue, aliveness.takeFailures());
     if (end === 'finished' && options.targetSize !== undefined) {
       yield* settled(options.target.extend(options.targetSize));
     }
@@ -77,17 +81,43 @@ interface Parts {
   readonly aliveness: Aliveness;
 }
 
+/** The strategy, and what it asks for at the moment. */
+class Course {
+  readonly #steps: Steps<StepsEnd>;
+  step: IteratorResult<Request, StepsEnd>;
+
+  constructor(rescue: Rescue) {
+    this.#steps = rescueSteps(rescue);
+    this.step = this.#steps.next();
+  }
+
+  reply(reply: Reply): void {
+    this.step = this.#steps.next(reply);
+  }
+}
+
 /** The loop, again and again as long as a source that was lost comes back. */
 function* untilItEnds(options: SessionOptions, parts: Parts): Generator<Wait, RescueEnd, unknown> {
   const { comesBack } = options;
   const { rescue, run, aliveness } = parts;
+  const losses = new Losses(rescue);
+  let course = new Course(rescue);
+  if (!course.step.done) yield* run.save();
   for (;;) {
     try {
-      return yield* loop(options, parts);
+      const end = yield* loop(options, { ...parts, course });
+      if (end !== 'finished' || !losses.leavesUntried()) return end;
+      course = new Course(rescue);
     } catch (error) {
       if (error instanceof ReadGivenUp) return 'aborted';
       if (comesBack === undefined || !isLost(error)) throw error;
-      makeUntried(rescue, aliveness.takeFailures());
+      run.forgive();
+      const failures = aliveness.takeFailures();
+      makeUntried(rescue, failures);
+      const { step } = course;
+      if (!step.done && losses.note(step.value, failures)) {
+        course.reply({ copied: 0, failed: step.value.size, elapsedMs: 0 });
+      }
       yield* run.save();
       run.tell({ type: 'lost', message: error.message, progress: run.progress() });
       if (!(yield* isBack(error, comesBack, aliveness))) return 'aborted';
@@ -102,14 +132,15 @@ function* isBack(
   comesBack: NonNullable<SessionOptions['comesBack']>,
   aliveness: Aliveness,
 ): Generator<Wait, boolean, unknown> {
-  try {
-    do {
+  for (;;) {
+    try {
       if (!(yield* settled(comesBack(error)))) return false;
-    } while (!(yield* aliveness.answers()));
-    return true;
-  } catch (trouble) {
-    if (trouble instanceof ReadGivenUp) return false;
-    throw trouble;
+      if (yield* aliveness.answers()) return true;
+    } catch (trouble) {
+      if (trouble instanceof ReadGivenUp) return false;
+      // It went away again while it was asked.
+      if (!isLost(trouble)) throw trouble;
+    }
   }
 }
 
@@ -119,17 +150,14 @@ function isLost(error: unknown): error is RescueError {
 
 function* loop(
   options: SessionOptions,
-  { rescue, run, aliveness }: Parts,
+  { rescue, run, aliveness, course }: Parts & { readonly course: Course },
 ): Generator<Wait, RescueEnd, unknown> {
   const { source, target, signal } = options;
   const { sectorSize } = rescue.settings;
   const memory = options.memory ?? oneBuffer(source, rescue.readMax);
-  const steps = rescueSteps(rescue);
-  let step = steps.next();
-  if (!step.done) yield* run.save();
   let nowMs = run.now();
-  while (!step.done) {
-    const request = step.value;
+  while (!course.step.done) {
+    const request = course.step.value;
     // What was found after the last read ends the phase it was found in.
     const isNewPhase = run.isNewPhase(request);
     if (run.isDoomed && isNewPhase) break;
@@ -157,7 +185,7 @@ function* loop(
     aliveness.note(request, outcome);
     const failed = errno === undefined ? 0 : request.size - copied;
     const pace = run.note({ copied, failed }, endMs);
-    step = steps.next({ copied, failed, elapsedMs: endMs - startMs, pace });
+    course.reply({ copied, failed, elapsedMs: endMs - startMs, pace });
     run.after(endMs);
     if (failed > 0) {
       yield* aliveness.check();
@@ -169,8 +197,8 @@ function* loop(
     }
     if (!options.isBlocking) yield undefined;
   }
-  yield* aliveness.check({ isEnd: true });
-  return yield* run.conclude(step);
+  if (!signal?.aborted) yield* aliveness.check({ isEnd: true });
+  return yield* run.conclude(course.step);
 }
 
 /** @throws ReadGivenUp when the run must stop and the read does not come back */

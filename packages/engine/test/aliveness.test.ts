@@ -146,6 +146,79 @@ describe('a disk that dies on the way', () => {
   });
 });
 
+describe('a place that makes the disk go away whenever it is read', () => {
+  /** Gone until it is looked for; `errno` is what it answers meanwhile. */
+  function fragile(errno: string): { source: Source; comesBack: () => boolean } {
+    const disk = new SimulatedSource({ size: SIZE });
+    let isGone = false;
+    const source: Source = {
+      name: 'fragile disk',
+      size: SIZE,
+      sectorSize: 512,
+      read(pos, into) {
+        isGone ||= pos <= SIZE / 2 && pos + into.length > SIZE / 2;
+        return isGone ? { copied: 0, errno } : disk.read(pos, into);
+      },
+    };
+    const comesBack = (): boolean => {
+      isGone = false;
+      return true;
+    };
+    return { source, comesBack };
+  }
+
+  test.each(['ENXIO', 'EIO'])('is left alone after some tries (%s)', (errno) => {
+    const { source, comesBack } = fragile(errno);
+    let losses = 0;
+    const counted = (): boolean => losses++ < 100 && comesBack();
+    const { result, map } = run(source, { comesBack: counted });
+    expect([result?.end, losses < 30]).toEqual(['finished', true]);
+    // What failed together with it, and then with it alone, may be left for the next run.
+    expect(map.sizeOf('+')).toBeGreaterThanOrEqual(SIZE - 4 * 512);
+    expect(map.sizeOf('-')).toBeLessThanOrEqual(512);
+  });
+
+  test('may make it go away again while it is asked whether it is back', () => {
+    const { source, revive } = mortal([], 30);
+    let [looks, isFlapping] = [0, false];
+    const flapping: Source = {
+      ...source,
+      read: (pos, into) => {
+        if (isFlapping) throw new RescueError('source-lost', 'gone again');
+        return source.read(pos, into);
+      },
+    };
+    const comesBack = (): boolean => {
+      revive();
+      isFlapping = ++looks === 1;
+      return true;
+    };
+    const { result, map } = run(flapping, { comesBack });
+    expect([result?.end, looks, map.sizeOf('+')]).toEqual(['finished', 2, SIZE]);
+  });
+});
+
+describe('a run that is stopped', () => {
+  test('calls nothing bad that failed since the disk was last heard of', () => {
+    let reads = 0;
+    const { source } = mortal([], 8);
+    const signal = {
+      get aborted() {
+        return reads > 20;
+      },
+    };
+    const counted: Source = {
+      ...source,
+      read(pos, into) {
+        reads++;
+        return source.read(pos, into);
+      },
+    };
+    const { result, map } = run(counted, { signal, settings: { clusterSize: 512 } });
+    expect([result?.end, statuses(map), map.sizeOf('+')]).toEqual(['aborted', '+?', 8 * 512]);
+  });
+});
+
 describe('a bad area, however large', () => {
   const bad = [{ pos: 64 * 1024, size: 128 * 1024 }];
 

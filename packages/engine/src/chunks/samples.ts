@@ -72,15 +72,17 @@ export interface SampleCheck {
 
 /** Reads samples again. One that cannot be read tells nothing. `offset` is subtracted from positions. */
 export function checkSamples(
-  source: Pick<Source, 'read'>,
+  source: Pick<Source, 'read' | 'allocate'>,
   samples: readonly Sample[],
   offset = 0,
 ): SampleCheck {
   const same: Sample[] = [];
   const different: Sample[] = [];
+  const longest = samples.reduce((most, { size }) => Math.max(most, size), 0);
+  const memory = source.allocate?.(longest) ?? new Uint8Array(longest);
   for (const sample of samples) {
     if (sample.pos < offset) continue;
-    const bytes = new Uint8Array(sample.size);
+    const bytes = memory.subarray(0, sample.size);
     const { copied } = source.read(sample.pos - offset, bytes) as ReadOutcome;
     if (copied < sample.size) continue;
     (digestOf(bytes) === sample.digest ? same : different).push(sample);

@@ -105,7 +105,7 @@ function otherSize({ map, source }: Binding, begun: number): RescueError {
 /** A map of a partition, used with the whole disk. */
 function partitionOf(source: Source, size: number): Partition | undefined {
   const read = (pos: number, length: number): Uint8Array | undefined => {
-    const bytes = new Uint8Array(length);
+    const bytes = source.allocate?.(length) ?? new Uint8Array(length);
     const { copied } = source.read(pos, bytes) as ReadOutcome;
     return copied === length ? bytes : undefined;
   };

@@ -20,6 +20,8 @@ export class DirectReads {
     const child = this.#processFor(fd);
     const { stdin, stdout } = child;
     if (stdin === null || stdout === null) return Promise.resolve(undefined);
+    // Or the thread would end while nothing but the process is left to hear of.
+    child.ref();
     return new Promise((resolve) => {
       let head = Buffer.alloc(0);
       let answer: number | undefined;
@@ -27,6 +29,7 @@ export class DirectReads {
       const end = (result: number | undefined): void => {
         stdout.off('data', onData);
         child.off('error', onEnd).off('close', onEnd);
+        child.unref();
         if (result === undefined) this.close();
         resolve(result);
       };
@@ -77,6 +80,7 @@ export class DirectReads {
     });
     child.on('error', () => {});
     child.stdin?.on('error', () => {});
+    child.stdout?.on('error', () => {});
     child.unref();
     this.#reader = { fd, process: child };
     return child;

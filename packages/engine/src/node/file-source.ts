@@ -12,7 +12,7 @@ import { refuseLost } from '../fatal-errors.ts';
 import type { ReadOutcome, Source, SourceIdentity } from '../ports.ts';
 import { alignedBuffer } from './aligned-memory.ts';
 import { type DeviceInfo, sizeNow } from './device-info.ts';
-import { errnoOf, unlessErrno } from './errno.ts';
+import { errnoOf, tidyUp } from './errno.ts';
 import { findDevices } from './find-device.ts';
 import { fsExt } from './fs-ext.ts';
 import { hasNoData } from './holes.ts';
@@ -196,7 +196,8 @@ export class FileSource implements Source {
     this.#fd = undefined;
     if (fd === undefined) return;
     this.#patient?.forget(fd);
-    closeSync(fd);
+    // Nothing that was read can be lost by it.
+    tidyUp(() => closeSync(fd));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -240,7 +241,12 @@ export class FileSource implements Source {
 
   /** A device that was pulled may answer EIO to everything; its node is not there any more, or it has no size. */
   #lossOf(): string | undefined {
-    if (unlessErrno(['ENOENT'], () => statSync(this.#path)) === undefined) return 'ENOENT';
+    try {
+      statSync(this.#path);
+    } catch (error) {
+      // A file system that is served by nobody any more says many things.
+      return errnoOf(error) === 'ENOENT' ? 'ENOENT' : 'ENOTCONN';
+    }
     const fd = this.#fd;
     if (this.kind !== 'block' || this.size === 0 || fd === undefined) return undefined;
     return sizeNow(fd) === 0 ? 'ENOMEDIUM' : undefined;

@@ -32,6 +32,7 @@ import {
   takeOrder,
   WRITE,
 } from './beside-board.ts';
+import { isReadStuck } from './reader-thread.ts';
 
 const MIB = 1024 * 1024;
 /** Bytes that reads go through, where they are not so long that it takes more. */
@@ -179,7 +180,8 @@ export class BesideThread implements PieceMemory {
     if (this.#isClosed) return;
     this.settle();
     this.#isClosed = true;
-    if (idle === undefined) idle = this.#helper;
+    // A read that was given up may still come back, into this memory.
+    if (idle === undefined && !isReadStuck()) idle = this.#helper;
     else stop(this.#helper);
   }
 

@@ -24,6 +24,8 @@ const { words } = board;
 const directReads = new DirectReads();
 let memory: Uint8Array = new Uint8Array(0);
 
+// However it ends: whoever waits for an answer goes on alone.
+process.on('exit', () => Atomics.store(words, HAS_ENDED, 1));
 void serve();
 
 async function serve(): Promise<void> {
@@ -36,7 +38,6 @@ async function serve(): Promise<void> {
       Atomics.notify(words, STATE);
     }
   } finally {
-    Atomics.store(words, HAS_ENDED, 1);
     directReads.close();
     port.close();
   }

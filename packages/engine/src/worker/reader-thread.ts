@@ -6,6 +6,7 @@
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { blockingClock } from '../node/clock.ts';
+import { tidyUp } from '../node/errno.ts';
 import { keepOpen } from '../node/keep-open.ts';
 import {
   numberToRead,
@@ -48,10 +49,14 @@ const STUCK_MS = 500;
 const START_MS = 10_000;
 
 let kept: ReaderThread | undefined;
+/** Those with a read that was given up: it may still come back, into memory that must not be used again. */
+const stuck: ReaderThread[] = [];
 
 /** The reading thread of this thread, which is kept for all its rescues. */
 export function readerThread(): ReaderThread {
-  if (kept?.isUsable !== true) kept = new ReaderThread();
+  if (kept?.isUsable === true) return kept;
+  if (kept?.isStuck) stuck.push(kept);
+  kept = new ReaderThread();
   return kept;
 }
 
@@ -63,7 +68,7 @@ export function closeReaderThread(): void {
 
 /** Whether a read was given up that has not come back: then this thread cannot end by itself, nor the process. */
 export function isReadStuck(): boolean {
-  return kept?.isStuck === true;
+  return kept?.isStuck === true || stuck.some(({ isStuck }) => isStuck);
 }
 
 export class ReaderThread implements PatientReader {
@@ -171,18 +176,25 @@ export class ReaderThread implements PatientReader {
       const now = blockingClock.now();
       startMs ??= now - LOOK_MS;
       const waitedMs = now - startMs;
-      if (waitedMs >= STUCK_MS && this.#keeper?.fd !== fd) {
-        this.#endKeeper();
-        this.#keeper = { fd, end: keepOpen(fd) };
-      }
+      if (waitedMs >= STUCK_MS) this.#keepOpen(fd);
       try {
         onWait?.(waitedMs);
       } catch (error) {
+        this.#keepOpen(fd);
         this.#isGivenUp = true;
         throw error;
       }
     }
     return Atomics.compareExchange(words, STATE, DONE, IDLE) === DONE;
+  }
+
+  /** For the end of the process, which may come at any moment from now on. */
+  #keepOpen(fd: number): void {
+    if (this.#keeper?.fd === fd) return;
+    this.#endKeeper();
+    tidyUp(() => {
+      this.#keeper = { fd, end: keepOpen(fd) };
+    });
   }
 
   #endKeeper(): void {

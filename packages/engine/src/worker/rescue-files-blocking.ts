@@ -4,7 +4,6 @@ import { type Manifest, readManifest } from '../chunks/manifest.ts';
 import { packChunk, removeChunk } from '../chunks/pack-chunk.ts';
 import type { PieceDigests } from '../chunks/piece-digests.ts';
 import { sealedMapStore } from '../chunks/sealed-map-store.ts';
-import { type Binding, checkBinding } from '../chunks/source-binding.ts';
 import { missingBytes } from '../chunks/target-errors.ts';
 import { rescueBlocking } from '../drive.ts';
 import { pendingBytes, progressAtRest } from '../events.ts';
@@ -17,6 +16,7 @@ import { planRescue } from '../plan.ts';
 import type { MapStore, Source, Target } from '../ports.ts';
 import type { RescueOptions } from '../rescue-options.ts';
 import { completeManner } from '../strategy/manner.ts';
+import type { Rescue } from '../strategy/rescue.ts';
 import { resolveSettings } from '../strategy/settings.ts';
 import { type LazyTarget, lazyTarget } from '../wrap/lazy-target.ts';
 import { BesideThread } from './beside-thread.ts';
@@ -32,8 +32,8 @@ import type {
   TroubleAnswer,
 } from './job.ts';
 import { readerThread } from './reader-thread.ts';
+import { careFor, isOfThisSource } from './source-care.ts';
 import { testSource } from './test-source.ts';
-import { waitForSource } from './wait-for-source.ts';
 
 interface How {
   readonly signal: Pick<AbortSignal, 'aborted'>;
@@ -65,9 +65,10 @@ function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueR
   const manifest = readManifest(found?.heading ?? []);
   if (!job.isAdopted) {
     const isForChunks = job.chunk !== undefined;
-    checkBinding({ map: job.map, manifest, source, end: found?.map.end, isForChunks });
+    const binding = { map: job.map, manifest, source, end: found?.map.end, isForChunks };
+    if (!isOfThisSource(binding, how.signal)) return stopped(job, source, found);
   }
-  const domain = job.domain === undefined ? Domain.whole() : Domain.of(job.domain);
+  const domain = domainOf(job);
   const state = checkTarget(job, found);
   const known = withOwn(job.isReread ? forgetting(found, domain) : found, state, domain);
   const idle = nothingToDo(job, { source, known, state });
@@ -84,6 +85,29 @@ function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueR
     beside.close();
     store.close();
   }
+}
+
+/** Nothing was read yet. */
+function stopped(job: FileRescueJob, source: Source, found: Mapfile | undefined): FileRescueResult {
+  const progress = progressAtRest(planOf(job, source, found).map);
+  return {
+    end: 'aborted',
+    progress,
+    isElsewhere: false,
+    wasDone: false,
+    gained: 0,
+    ...NOT_FINISHED,
+  };
+}
+
+function domainOf({ domain }: FileRescueJob): Domain {
+  return domain === undefined ? Domain.whole() : Domain.of(domain);
+}
+
+function planOf(job: FileRescueJob, source: Source, mapfile: Mapfile | undefined): Rescue {
+  const domain = domainOf(job);
+  const settings = resolveSettings(job.settings, source, completeManner);
+  return planRescue({ ...job, sourceSize: source.size, domain, mapfile }, settings);
 }
 
 interface Prepared {
@@ -135,23 +159,6 @@ function rescueInto(prepared: Prepared): FileRescueResult {
   const finished = end === 'finished' && isOpen() ? finishChunk(job) : NOT_FINISHED;
   const gained = progress.rescued - claimsOf(known?.map).intersect(domain).size;
   return { end, progress, isElsewhere: false, wasDone: false, gained, ...finished };
-}
-
-/** What is done about a source that goes away. A simulated one (`-H`) fails as it is told. */
-function careFor(
-  source: Source,
-  { map, isAdopted, waits, trustsErrors, testMap }: FileRescueJob,
-  signal: How['signal'],
-): Pick<RescueOptions, 'looksForLife' | 'comesBack'> {
-  const binding = (): Omit<Binding, 'source'> => {
-    // An adopted map may say anything of its source.
-    const saved = isAdopted ? undefined : (sealedMapStore(map).load() as Mapfile | undefined);
-    return { map, manifest: readManifest(saved?.heading ?? []) };
-  };
-  return {
-    looksForLife: testMap === undefined && trustsErrors !== true,
-    ...(waits && { comesBack: () => waitForSource(source, signal, binding) }),
-  };
 }
 
 /** What is done about maps that cannot be saved; undefined when nobody said anything. */
@@ -223,12 +230,10 @@ function nothingToDo(
 ): FileRescueResult | undefined {
   const { kind } = state;
   if (kind === 'ready' && state.elsewhere.isEmpty) return undefined;
-  const domain = job.domain === undefined ? Domain.whole() : Domain.of(job.domain);
-  const settings = resolveSettings(job.settings, source, completeManner);
-  const plan = planRescue({ ...job, sourceSize: source.size, domain, mapfile: known }, settings);
+  const plan = planOf(job, source, known);
   const progress = progressAtRest(plan.map);
   const isElsewhere = kind !== 'complete';
-  if (pendingBytes(progress, settings) === 0) {
+  if (pendingBytes(progress, plan.settings) === 0) {
     // Who saved the last maps may have been killed before their names were durable.
     for (const map of [job.map, job.chunk?.map]) {
       if (map !== undefined && existingSize(map) !== undefined) syncFolderOf(map);
@@ -238,7 +243,7 @@ function nothingToDo(
   }
   if (kind === 'away') {
     const names = { ...job, ...(job.chunk && { ownMap: job.chunk.map }) };
-    throw missingBytes(names, claimsOf(known?.map).intersect(domain), 'is not there');
+    throw missingBytes(names, claimsOf(known?.map).intersect(domainOf(job)), 'is not there');
   }
   return undefined;
 }
