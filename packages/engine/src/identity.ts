@@ -25,6 +25,12 @@ export function sameIdentity(
   return compare(a.model, b.model) === 'different' ? 'different' : 'unknown';
 }
 
+/** Whether that is told by a number that belongs to the disk; the file behind a loop device may hold another one. */
+export function sameByNumber(a: SourceIdentity, b: SourceIdentity): boolean {
+  const { backingFile: _, ...rest } = a;
+  return sameIdentity(rest, b) === 'same';
+}
+
 /** An empty part is an unknown one. */
 function compare(a: string | undefined, b: string | undefined): 'same' | 'different' | 'unknown' {
   if (!a || !b) return 'unknown';

@@ -53,6 +53,8 @@ export class FileSource implements Source {
   #unit: number;
   #bounce: Uint8Array | undefined;
   readonly #patient: PatientReader | undefined;
+  /** How often it was opened again without bringing anything. */
+  #fruitless = 0;
   /** The same device, opened for {@link probe}. */
   #probe: FileSource | undefined;
   #onWait: ((waitedMs: number) => void) | undefined;
@@ -147,20 +149,30 @@ export class FileSource implements Source {
    */
   reopen(): void {
     this.close();
-    try {
-      this.#openAgain(this.#path);
-    } catch (error) {
-      const [path, ...others] = this.#names();
-      if (path === undefined || others.length > 0 || path === this.#path) throw error;
-      this.#openAgain(path);
+    let trouble: unknown;
+    for (const path of this.#names()) {
+      try {
+        this.#openAgain(path);
+        return;
+      } catch (error) {
+        // What the name given leads to says most.
+        trouble ??= error;
+      }
     }
+    throw trouble;
   }
 
-  /** What the system calls disks that are certainly this one. */
+  /**
+   * The name given, and what the system calls disks that tell to be this one; where there are several, each time
+   * another one first: one may be the old device, which is still there because somebody has it open, and dead.
+   */
   #names(): string[] {
-    const { identity, size } = this;
-    if (size === undefined || Object.keys(identity).length === 0) return [];
-    return findDevices({ identity, size });
+    const { identity, size, name } = this;
+    const isKnown = size !== undefined && Object.keys(identity).length > 0;
+    const others = isKnown ? findDevices({ identity, size }) : [];
+    const names = [...new Set([name, ...others])];
+    const first = this.#fruitless++ % names.length;
+    return [...names.slice(first), ...names.slice(0, first)];
   }
 
   #openAgain(path: string): void {
@@ -220,6 +232,7 @@ export class FileSource implements Source {
         return { copied, errno: this.#lossOf() ?? errno };
       }
       copied += n;
+      if (n > 0) this.#fruitless = 0;
       if (n === 0 || copied >= length || copied % this.#unit !== 0) {
         return { copied, errno: undefined };
       }

@@ -1,4 +1,4 @@
-import { sameIdentity } from '../identity.ts';
+import { sameByNumber, sameIdentity } from '../identity.ts';
 import type { Source, SourceIdentity } from '../ports.ts';
 import { openFileSource } from './file-source.ts';
 import { findDevices } from './find-device.ts';
@@ -41,8 +41,8 @@ function isRight(path: string, { identity = {}, look }: RememberedSource): boole
   if (!stat.isBlockDevice()) return true;
   const source = openFileSource(path, { direct: false });
   try {
-    const verdict = sameIdentity(identity, source.identity);
-    return verdict === 'unknown' ? look(source) !== 'different' : verdict === 'same';
+    if (sameByNumber(identity, source.identity)) return true;
+    return sameIdentity(identity, source.identity) !== 'different' && look(source) !== 'different';
   } finally {
     source.close();
   }

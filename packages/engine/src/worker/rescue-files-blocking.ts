@@ -21,6 +21,7 @@ import { resolveSettings } from '../strategy/settings.ts';
 import { type LazyTarget, lazyTarget } from '../wrap/lazy-target.ts';
 import { BesideThread } from './beside-thread.ts';
 import { checkChunk } from './check-chunk.ts';
+import { refuseOtherContent } from './check-image.ts';
 import { checkTarget, hasBlocks } from './check-target.ts';
 import { recordedFiles, withOwn } from './chunk-files.ts';
 import { type Emergency, withEmergency } from './emergency-store.ts';
@@ -32,7 +33,7 @@ import type {
   TroubleAnswer,
 } from './job.ts';
 import { readerThread } from './reader-thread.ts';
-import { careFor, isOfThisSource } from './source-care.ts';
+import { careFor, isOfThisSource, openedSource } from './source-care.ts';
 import { testSource } from './test-source.ts';
 
 interface How {
@@ -44,11 +45,14 @@ interface How {
 
 /** Runs a rescue from file to file in this thread, without ever giving the thread away. */
 export function rescueFilesBlocking(job: FileRescueJob, how: How): FileRescueResult {
-  const file = openSource(job.source, {
-    direct: job.direct,
-    onFallback: () => how.onEvent({ type: 'fallback', source: job.source }),
-    patient: readerThread,
-  });
+  const file = openedSource(job, how, () =>
+    openSource(job.source, {
+      direct: job.direct,
+      onFallback: () => how.onEvent({ type: 'fallback', source: job.source }),
+      patient: readerThread,
+    }),
+  );
+  if (file === undefined) return stopped(job, { size: undefined }, undefined);
   try {
     const source = job.testMap === undefined ? file : testSource(file, job.testMap);
     return rescueFrom(source, job, how);
@@ -70,6 +74,10 @@ function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueR
   }
   const domain = domainOf(job);
   const state = checkTarget(job, found);
+  if (job.chunk === undefined && isNamelessMap(job, manifest)) {
+    const claimed = claimsOf(found?.map).intersect(domain);
+    if (!claimed.isEmpty) refuseOtherContent(source, job, claimed);
+  }
   const known = withOwn(job.isReread ? forgetting(found, domain) : found, state, domain);
   const idle = nothingToDo(job, { source, known, state });
   if (idle !== undefined) {
@@ -87,9 +95,23 @@ function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueR
   }
 }
 
-/** Nothing was read yet. */
-function stopped(job: FileRescueJob, source: Source, found: Mapfile | undefined): FileRescueResult {
-  const progress = progressAtRest(planOf(job, source, found).map);
+/** Nothing tells which disk a map is of, and nobody insists on one. */
+function isNamelessMap(
+  { isAdopted, isReread, trustsTarget }: FileRescueJob,
+  { identity, samples = [] }: Manifest,
+): boolean {
+  const isInsisted = isAdopted || isReread || trustsTarget;
+  return !isInsisted && identity === undefined && samples.length === 0;
+}
+
+/** Stopped before anything was read. */
+function stopped(
+  job: FileRescueJob,
+  source: Pick<Source, 'size'>,
+  found: Mapfile | undefined,
+): FileRescueResult {
+  const { map } = planOf(job, { sectorSize: 512, ...source }, found);
+  const progress = progressAtRest(map);
   return {
     end: 'aborted',
     progress,
@@ -104,7 +126,11 @@ function domainOf({ domain }: FileRescueJob): Domain {
   return domain === undefined ? Domain.whole() : Domain.of(domain);
 }
 
-function planOf(job: FileRescueJob, source: Source, mapfile: Mapfile | undefined): Rescue {
+function planOf(
+  job: FileRescueJob,
+  source: Pick<Source, 'size' | 'sectorSize'>,
+  mapfile: Mapfile | undefined,
+): Rescue {
   const domain = domainOf(job);
   const settings = resolveSettings(job.settings, source, completeManner);
   return planRescue({ ...job, sourceSize: source.size, domain, mapfile }, settings);

@@ -1,13 +1,18 @@
 /** What is done about a source that hangs, or goes away. */
-import type { Mapfile } from '@chunkrescue/mapfile';
+import { type Mapfile, RescueMap } from '@chunkrescue/mapfile';
 import { readManifest } from '../chunks/manifest.ts';
 import { sealedMapStore } from '../chunks/sealed-map-store.ts';
 import { type Binding, checkBinding } from '../chunks/source-binding.ts';
+import { RescueError } from '../errors.ts';
+import { progressAtRest } from '../events.ts';
+import { refuseLost } from '../fatal-errors.ts';
+import type { OpenSource } from '../node/auto-direct-source.ts';
+import { existingSize } from '../node/existing-size.ts';
 import type { Source } from '../ports.ts';
 import type { RescueOptions } from '../rescue-options.ts';
 import { ReadGivenUp } from '../run.ts';
-import type { FileRescueJob } from './job.ts';
-import { waitForSource } from './wait-for-source.ts';
+import type { FileRescueEvent, FileRescueJob } from './job.ts';
+import { retried, waitForSource } from './wait-for-source.ts';
 
 type Signal = Pick<AbortSignal, 'aborted'>;
 
@@ -39,5 +44,39 @@ export function isOfThisSource(binding: Binding, signal: Signal): boolean {
   } catch (error) {
     if (error instanceof ReadGivenUp) return false;
     throw error;
+  }
+}
+
+/**
+ * Opens a source that may have gone away since the rescue was begun, between two chunks; undefined when the run is to
+ * stop. @throws RescueError `source-lost` where it is not waited for, and what `open` throws otherwise
+ */
+export function openedSource(
+  { source, map, waits }: FileRescueJob,
+  how: { readonly signal: Signal; readonly onEvent: (event: FileRescueEvent) => void },
+  open: () => OpenSource,
+): OpenSource | undefined {
+  try {
+    return open();
+  } catch (error) {
+    const isBegun = existingSize(map) !== undefined;
+    if (!(error instanceof RescueError) || error.code !== 'source-open' || !isBegun) throw error;
+    const lost = lossOf(source, error);
+    if (lost === undefined) throw error;
+    if (!waits) throw lost;
+    const progress = progressAtRest(RescueMap.ofOne(0, 0));
+    how.onEvent({ type: 'lost', message: lost.message, progress });
+    const file = retried(how.signal, open);
+    if (file !== undefined) how.onEvent({ type: 'back', progress });
+    return file;
+  }
+}
+
+function lossOf(source: string, { errno = '' }: RescueError): RescueError | undefined {
+  try {
+    refuseLost(source, { errno });
+    return undefined;
+  } catch (error) {
+    return error as RescueError;
   }
 }

@@ -16,15 +16,23 @@ export function waitForSource(
   signal: Pick<AbortSignal, 'aborted'>,
   binding: () => Omit<Binding, 'source'>,
 ): boolean {
+  const isBack = retried(signal, () => {
+    source.reopen?.();
+    checkBinding({ ...binding(), source });
+    return true;
+  });
+  return isBack ?? false;
+}
+
+/** Tries from time to time until the world is not in the way; undefined when the run is to stop. */
+export function retried<T>(signal: Pick<AbortSignal, 'aborted'>, work: () => T): T | undefined {
   for (;;) {
     for (let waitedMs = 0; waitedMs < LOOK_MS; waitedMs += PIECE_MS) {
-      if (signal.aborted) return false;
+      if (signal.aborted) return undefined;
       blockingClock.sleep(PIECE_MS);
     }
     try {
-      source.reopen?.();
-      checkBinding({ ...binding(), source });
-      return true;
+      return work();
     } catch (error) {
       // Not there yet, or another one is.
       if (!(error instanceof RescueError)) throw error;
