@@ -1,6 +1,6 @@
 /** A real device with moods: from a position on it hangs, or answers nothing any more, until it is told otherwise. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
@@ -16,12 +16,15 @@ export interface MoodyDevice {
   /** The same, but every read anywhere fails from then on (EIO). */
   diesFrom(pos: number): void;
   well(): void;
+  /** Where the read was that began to hang. Other programs look at new devices, too, and not at their beginning only. */
+  hungAt(): number | undefined;
 }
 
 /** What the device does at each read: `$3` bytes at `$4`. */
 const READ = `
   for mood in hangs dies; do
-    [ -e $dir/$mood-from ] && [ $(($4 + $3)) -gt $(cat $dir/$mood-from) ] && mv $dir/$mood-from $dir/$mood
+    [ -e $dir/$mood-from ] && [ $(($4 + $3)) -gt $(cat $dir/$mood-from) ] &&
+      mv $dir/$mood-from $dir/$mood && echo $4 >$dir/$mood-at
   done 2>/dev/null
   while [ -e $dir/hangs ]; do sleep 0.05; done
   if [ -e $dir/dies ]; then echo EIO >&2; exit 1; fi
@@ -62,5 +65,9 @@ export async function moodyDevice(
     hangsFrom: (pos) => writeFileSync(at('hangs-from'), `${pos}`),
     diesFrom: (pos) => writeFileSync(at('dies-from'), `${pos}`),
     well,
+    hungAt() {
+      const text = existsSync(at('hangs-at')) ? readFileSync(at('hangs-at'), 'utf8') : '';
+      return text.endsWith('\n') ? Number(text) : undefined;
+    },
   };
 }
