@@ -8,7 +8,7 @@ import {
 import { RescueMap } from '@chunkrescue/mapfile';
 import { expect, test } from 'vitest';
 
-const CLUSTER = 4096;
+const CLUSTER = 512;
 const READ_MS = 100;
 
 /** When the map of a run was saved, in milliseconds since it began, and how many bytes it claimed. */
