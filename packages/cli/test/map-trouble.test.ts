@@ -265,6 +265,63 @@ describe('a map whose folder is gone', () => {
   });
 });
 
+describe('ddrescue: the question about a mapfile that cannot be saved', () => {
+  /** Takes the folder of the map away, answers once, and never closes standard input. */
+  async function asked(
+    answer: (run: ReturnType<typeof spawn>) => void,
+  ): Promise<{ end: unknown; stderr: string; dir: string; home: string; map: string }> {
+    const dir = temporaryDirectory();
+    for (const name of ['place', 'out', 'home']) mkdirSync(join(dir, name));
+    const [home, map] = [join(dir, 'home'), join(dir, 'place', 'a.map')];
+    const options = ['-q', '--mapfile-interval=0', '-H', longBad(dir)];
+    const words = ['ddrescue', ...options, longSource(dir), join(dir, 'out', 'image'), map];
+    const run = spawn(process.execPath, [PROGRAM, ...words], { cwd: home });
+    onTestFinished(() => void run.kill('SIGKILL'));
+    let stderr = '';
+    const isAsked = new Promise<void>((resolve) => {
+      run.stderr.on('data', (text) => {
+        stderr += text;
+        if (stderr.includes('to abort.')) resolve();
+      });
+    });
+    const end = once(run, 'close');
+    while (!hasStarted(dir)) await new Promise((resolve) => setTimeout(resolve, 5));
+    renameSync(join(dir, 'place'), join(dir, 'away'));
+    await Promise.race([isAsked, end]);
+    answer(run);
+    const [status, signal] = await end;
+    return { end: signal ?? status, stderr, dir, home, map };
+  }
+
+  const questions = (stderr: string): number => stderr.split('to abort.').length - 1;
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s is answer E: the map is saved elsewhere once, and the signal ends the run',
+    async (signal) => {
+      const { end, stderr, dir, home, map } = await asked((run) => void run.kill(signal));
+      expect([end, questions(stderr)]).toEqual([signal, 1]);
+      expect(readdirSync(home)).toEqual(['ddrescue.map']);
+      expect(stderr).toContain(`cp '${join(home, 'ddrescue.map')}' '${map}'`);
+      const saved = mapOf(join(home, 'ddrescue.map'));
+      const last = mapOf(join(dir, 'away', 'a.map'));
+      expect(saved.sizeOf('+')).toBeGreaterThanOrEqual(last.sizeOf('+'));
+    },
+  );
+
+  test('E is asked for once, and one map is saved', async () => {
+    const { end, stderr, home } = await asked((run) => void run.stdin?.write('E\n'));
+    expect([end, questions(stderr)]).toEqual([1, 1]);
+    expect(stderr.split(' cp ').length).toBe(2);
+    expect(readdirSync(home)).toEqual(['ddrescue.map']);
+  });
+
+  test('Q is asked for once, and nothing is saved', async () => {
+    const { end, stderr, home } = await asked((run) => void run.stdin?.write('q\n'));
+    expect([end, questions(stderr)]).toEqual([1, 1]);
+    expect(readdirSync(home)).toEqual([]);
+  });
+});
+
 const scripts = spawnSync('script', ['--version']).status === 0 ? undefined : 'needs script';
 
 describe.skipIf(scripts !== undefined)(

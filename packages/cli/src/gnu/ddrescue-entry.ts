@@ -9,11 +9,17 @@ import {
 import { printableWords } from '../screen/units.ts';
 import { ddrescue } from './ddrescue.ts';
 import type { HostInput } from './ddrescue-host.ts';
-import { BROKEN, STOP, WAITING } from './host-control.ts';
+import { BROKEN, STOP, TYPED, WAITING } from './host-control.ts';
 import { InputReader, writeAll } from './standard-streams.ts';
 
-const { words, control } = workerData as HostInput;
-const input = new InputReader((isWaiting) => Atomics.store(control, WAITING, isWaiting ? 1 : 0));
+const { words, control, typed } = workerData as HostInput;
+const input = new InputReader({
+  onWait: (isWaiting) => Atomics.store(control, WAITING, isWaiting ? 1 : 0),
+  readUntilStop,
+});
+
+/** How long a stop may go without being heard of. */
+const LOOK_MS = 20;
 
 allowFsExt();
 const status = ddrescue(words, {
@@ -34,7 +40,7 @@ const status = ddrescue(words, {
       // There is nowhere to tell it.
     }
   },
-  readLine: () => input.readLine(),
+  readLine: (how) => input.readLine(how),
   readAll: (sizeMax) => input.readAll(sizeMax),
   stop: {
     get aborted() {
@@ -49,3 +55,15 @@ const status = ddrescue(words, {
 closeBesideThread();
 closeReaderThread();
 parentPort?.postMessage(status);
+
+/** What somebody typed, read by the host so that nothing is waited for that a signal cannot end. */
+function readUntilStop(): Uint8Array {
+  Atomics.store(control, TYPED, 0);
+  parentPort?.postMessage('read');
+  while (Atomics.load(control, STOP) === 0) {
+    const filled = Atomics.load(control, TYPED);
+    if (filled > 0) return typed.slice(0, filled - 1);
+    Atomics.wait(control, TYPED, 0, LOOK_MS);
+  }
+  return new Uint8Array(0);
+}

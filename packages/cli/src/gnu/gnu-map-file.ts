@@ -13,6 +13,7 @@ import {
   saveMapElsewhere,
   shellQuoted,
   statOf,
+  type TroubleAnswer,
 } from '@chunkrescue/engine';
 import { type Mapfile, mapfileParts } from '@chunkrescue/mapfile';
 import { reasonInC } from './c-errors.ts';
@@ -69,6 +70,11 @@ export function gnuMapStore(
   const backup = backupRule(io.clock, (intervals?.syncS ?? SYNC_S) * 1000);
   const file = fileMapStore(path, { keepsBackup: backup, keepsSpare, parts: gnuParts });
   let isNew = statOf(path) === undefined;
+  let ending: Ending | undefined;
+  const end = (how: Ending): GnuError => {
+    ending = how;
+    return how.error;
+  };
   return {
     name: path,
     load: () => undefined,
@@ -78,15 +84,23 @@ export function gnuMapStore(
         try {
           file.save(mapfile);
           isNew = false;
+          // What the user was told to copy back must claim no more than this one.
+          if (ending !== undefined) renewCopy(ending, mapfile);
           return;
         } catch (error) {
           if (!(error instanceof RescueError)) throw error;
           if (isNew) throw new GnuError(`${path}: Can't create mapfile: ${reasonInC(error)}`);
           if (!asks) throw new GnuError(`${path}: Error writing mapfile: ${reasonInC(error)}`);
-          askWhatNow(io, { path, mapfile, error });
+          if (ending !== undefined) {
+            renewCopy(ending, mapfile);
+            throw ending.error;
+          }
+          const answer = askWhatNow(io, path, error);
+          if (answer === 'quit') throw end(notSaved(path));
+          if (answer === 'elsewhere') throw end(saveElsewhere(io, { path, mapfile }));
         }
       }
-      throw saveElsewhere(io, { path, mapfile });
+      throw end(saveElsewhere(io, { path, mapfile }));
     },
   };
 }
@@ -118,14 +132,10 @@ function* gnuParts(mapfile: Mapfile): IterableIterator<string | Uint8Array> {
 }
 
 /**
- * GNU's question. Returns to try once more.
- * @throws GnuError after an emergency save, or when told to quit; also when nobody is there to answer, where
- *   GNU asks for ever
+ * GNU's question. The end of the input is taken for E, where GNU asks for ever, and so is a signal, which ends the
+ * run: nothing that was read is forgotten for want of an answer.
  */
-function askWhatNow(
-  io: TalkingIo,
-  { path, mapfile, error }: { path: string; mapfile: Mapfile; error: RescueError },
-): void {
+function askWhatNow(io: TalkingIo, path: string, error: RescueError): TroubleAnswer {
   io.err(`\n${io.programName}: ${path}: Error writing mapfile: ${reasonInC(error)}\n`);
   for (;;) {
     io.err(
@@ -133,26 +143,39 @@ function askWhatNow(
         '                     or E+ENTER for an emergency save and exit,\n' +
         '                     or Q+ENTER to abort.\n',
     );
-    const answer = io.readLine()?.trim().toLowerCase();
-    if (answer === '') return;
-    if (answer === 'q') {
-      throw new GnuError(`${path}: Mapfile not saved; it is the one of the last save.`);
-    }
-    if (answer === undefined || answer === 'e') throw saveElsewhere(io, { path, mapfile });
+    const answer = io.readLine({ untilStop: true })?.trim().toLowerCase();
+    if (answer === '') return 'again';
+    if (answer === 'q') return 'quit';
+    if (answer === undefined || answer === 'e') return 'elsewhere';
   }
 }
 
-/** Saves the map where it can be saved, says where, and gives the error to end with. */
+/** What became of a map that cannot be saved. The run is ending, and nothing is asked or told any more. */
+interface Ending {
+  readonly error: GnuError;
+  /** Where its copy is, if there is one. */
+  readonly saved?: string;
+}
+
+function renewCopy({ saved }: Ending, mapfile: Mapfile): void {
+  if (saved === undefined) return;
+  void fileMapStore(saved, { keepsBackup: false, parts: gnuParts }).save(mapfile);
+}
+
+function notSaved(path: string): Ending {
+  return { error: new GnuError(`${path}: Mapfile not saved; it is the one of the last save.`) };
+}
+
+/** Saves the map where it can be saved, says where, and how to end. */
 function saveElsewhere(
   io: TalkingIo,
   { path, mapfile }: { path: string; mapfile: Mapfile },
-): GnuError {
+): Ending {
   const { path: saved, isVolatile } =
     saveMapElsewhere(mapfile, { map: path, folders: [], stem: 'ddrescue', parts: gnuParts }) ?? {};
   if (saved === undefined) {
-    return new GnuError(
-      `${path}: Mapfile could not be saved anywhere; it is the one of the last save.`,
-    );
+    const text = `${path}: Mapfile could not be saved anywhere; it is the one of the last save.`;
+    return { error: new GnuError(text) };
   }
   // Told at once: the error that follows may be another one.
   io.err(
@@ -160,5 +183,5 @@ function saveElsewhere(
       `          cp ${shellQuoted(saved)} ${shellQuoted(path)}\n` +
       (isVolatile ? '          It lies in memory: copy it before this PC is switched off.\n' : ''),
   );
-  return new GnuError(`${path}: Mapfile could not be saved there.`);
+  return { error: new GnuError(`${path}: Mapfile could not be saved there.`), saved };
 }

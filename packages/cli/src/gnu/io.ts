@@ -9,8 +9,11 @@ export interface GnuIo {
   out(data: string | Uint8Array): void;
   /** Writes to standard error now; trouble there has nowhere to go. */
   err(text: string): void;
-  /** The next line of standard input with its line feed, which a last one may lack; undefined at the end. */
-  readLine(): string | undefined;
+  /**
+   * The next line of standard input with its line feed, which a last one may lack; undefined at the end. A signal
+   * that comes meanwhile ends the program; with `untilStop` it is as the end of the input.
+   */
+  readLine(how?: LineWanted): string | undefined;
   /** The rest of standard input, but no more than so many bytes of it. */
   readAll(sizeMax: number): Uint8Array;
   /** Whether a signal came that ends the run. */
@@ -22,6 +25,11 @@ export interface GnuIo {
   readonly invokedAs?: string;
   /** The whole command line, for the heading of a mapfile. */
   readonly commandLine: string;
+}
+
+export interface LineWanted {
+  /** There is something to do before the program ends. Default false. */
+  readonly untilStop?: boolean;
 }
 
 /** The same, once the options have said how much is to be told. */

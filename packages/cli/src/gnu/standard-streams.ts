@@ -1,5 +1,6 @@
 /** Standard input and output as a blocking program uses them: straight from and to the descriptors. */
 import { readSync, writeSync } from 'node:fs';
+import type { LineWanted } from './io.ts';
 
 const PIECE = 65536;
 const PAUSE_MS = 5;
@@ -13,23 +14,31 @@ export function writeAll(fd: number, data: string | Uint8Array): void {
   }
 }
 
+export interface InputOptions {
+  /** Told before and after every call that may wait for somebody to type. */
+  readonly onWait?: (isWaiting: boolean) => void;
+  /** Reads some bytes as long as the run is not to stop; none at the end, and when it is. */
+  readonly readUntilStop?: () => Uint8Array;
+}
+
 /** Reads standard input line by line, or all that is left of it. */
 export class InputReader {
   #rest: Buffer = Buffer.alloc(0);
   #isAtEnd = false;
-  readonly #onWait: (isWaiting: boolean) => void;
+  readonly #options: InputOptions;
 
-  /** @param onWait told before and after every call that may wait for somebody to type */
-  constructor(onWait: (isWaiting: boolean) => void = () => {}) {
-    this.#onWait = onWait;
+  constructor(options: InputOptions = {}) {
+    this.#options = options;
   }
 
   /** The next line with its line feed, which a last one may lack; undefined at the end. */
-  readLine(): string | undefined {
+  readLine({ untilStop = false }: LineWanted = {}): string | undefined {
+    const { readUntilStop } = this.#options;
+    const read = untilStop ? readUntilStop : undefined;
     for (;;) {
       const feed = this.#rest.indexOf(10);
       if (feed >= 0) return this.#take(feed + 1).toString('latin1');
-      if (!this.#fill()) break;
+      if (!this.#fill(read)) break;
     }
     return this.#rest.length === 0 ? undefined : this.#take(this.#rest.length).toString('latin1');
   }
@@ -53,21 +62,27 @@ export class InputReader {
   }
 
   /** False at the end; a closed standard input is one. */
-  #fill(): boolean {
+  #fill(read: () => Uint8Array = () => this.#read()): boolean {
     if (this.#isAtEnd) return false;
+    const piece = read();
+    this.#isAtEnd = piece.length === 0;
+    this.#rest = Buffer.concat([this.#rest, piece]);
+    return piece.length > 0;
+  }
+
+  #read(): Uint8Array {
+    const { onWait } = this.#options;
     const piece = Buffer.alloc(PIECE);
-    this.#onWait(true);
+    onWait?.(true);
     let n = 0;
     try {
       n = whenReady(() => readSync(0, piece, 0, PIECE, null));
     } catch {
       // A terminal that hung up, or a directory: there is nothing to read.
     } finally {
-      this.#onWait(false);
+      onWait?.(false);
     }
-    this.#isAtEnd = n === 0;
-    this.#rest = Buffer.concat([this.#rest, piece.subarray(0, n)]);
-    return n > 0;
+    return piece.subarray(0, n);
   }
 }
 
