@@ -1,8 +1,11 @@
 /** A map that says nothing beside data that it should know of: no fresh start, whoever emptied it. */
+import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -97,6 +100,34 @@ describe('rescue ddrescue', () => {
     expect(stderr).toContain(`cp '${map}.bak' '${map}'`);
     rmSync(map);
     expect(ddrescue(DEMO, out, map).status).toBe(0);
+  });
+
+  test('does not begin anew where the mapfile is gone and its copy is there', () => {
+    const dir = join(temporaryDirectory(), "it's here");
+    mkdirSync(dir);
+    const [out, map] = [join(dir, 'o.img'), join(dir, 'm.map')];
+    ddrescue(DEMO, out, map);
+    renameSync(map, `${map}.bak`);
+    const files = [out, `${map}.bak`];
+    const stderr = expectRefused(files, 1, () => ddrescue(DEMO, out, map));
+    expect(existsSync(map)).toBe(false);
+    expect(stderr).toMatch(/^ddrescue: .*: The mapfile is missing, but its copy has blocks/);
+    const command = /copy it back: (cp .*)/.exec(stderr)?.[1] ?? '';
+    expect(spawnSync('sh', ['-c', command]).status).toBe(0);
+    expect(ddrescue(DEMO, out, map).status).toBe(0);
+  });
+
+  test.each([
+    ['the output has no data', '0 + 1\n0 512 +\n', false],
+    ['the copy has no blocks', '# Mapfile.\n', true],
+    ['the copy is no map', 'words\n', true],
+  ])('begins without a mapfile where %s', (_, bak, hasData) => {
+    const dir = temporaryDirectory();
+    const [out, map] = [join(dir, 'o.img'), join(dir, 'm.map')];
+    if (hasData) copyFileSync(DEMO, out);
+    writeFileSync(`${map}.bak`, bak);
+    expect(ddrescue(DEMO, out, map).status).toBe(0);
+    expect(readFileSync(out).equals(readFileSync(DEMO))).toBe(true);
   });
 
   test.each(TWO)('begins with a mapfile that is %s where nothing is lost', (_, text) => {

@@ -5,6 +5,7 @@ import {
   existingSize,
   type FileSource,
   type FileTargetOptions,
+  fileMapStore,
   finalPath,
   holdsData,
   openFileSource,
@@ -276,20 +277,39 @@ export function toleratedErrnos(values: DdrescueValues): ReadonlySet<string> {
 
 /**
  * Refuses a map without a block beside an output with data: GNU takes it for a new rescue and reads the failing
- * disk once more from its beginning. A map that a power cut emptied looks like that. @throws GnuError
+ * disk once more from its beginning. A map that a power cut emptied looks like that. So is a map that is gone while
+ * its copy knows blocks, which the new rescue would soon write over. @throws GnuError
  */
 export function refuseEmptyMap(
   { outfile, mapfile: path }: FileNames,
   mapfile: Mapfile | undefined,
 ): void {
-  if (path === undefined || mapfile === undefined || mapfile.map.count > 0) return;
+  if (path === undefined || (mapfile !== undefined && mapfile.map.count > 0)) return;
+  if (mapfile === undefined && !hasBlocks(`${finalPath(path)}.bak`)) return;
   if (!holdsData(outfile)) return;
-  const [map, bak] = [shellQuoted(path), shellQuoted(`${path}.bak`)];
+  const [map, bak] = [shellQuoted(path), shellQuoted(`${finalPath(path)}.bak`)];
+  if (mapfile === undefined) {
+    throw new GnuError(
+      `${path}: The mapfile is missing, but its copy has blocks, and the output file ${outfile} holds data.\n` +
+        `          To go on, copy it back: cp ${bak} ${map}\n` +
+        '          To begin anew, remove the copy.',
+    );
+  }
   throw new GnuError(
     `${path}: The mapfile has no blocks, as after a power cut, but the output file ${outfile} holds data.\n` +
       `          If there is a copy with blocks, copy it back: cp ${bak} ${map}\n` +
       '          To begin anew, remove the mapfile.',
   );
+}
+
+function hasBlocks(path: string): boolean {
+  try {
+    const found = fileMapStore(path).load() as Mapfile | undefined;
+    return found !== undefined && found.map.count > 0;
+  } catch (error) {
+    if (error instanceof RescueError) return false;
+    throw error;
+  }
 }
 
 /**
