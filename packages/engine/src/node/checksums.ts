@@ -9,13 +9,21 @@ export function randomId(): string {
   return process.getBuiltinModule('node:crypto').randomBytes(8).toString('hex');
 }
 
+/** {@link digestOf} of what comes part by part. */
+export function runningDigest(): { update(part: Uint8Array | string): void; end(): string } {
+  const hash = process.getBuiltinModule('node:crypto').createHash('sha256');
+  return {
+    update: (part) => void hash.update(part),
+    end: () => hash.digest('hex').slice(0, 32),
+  };
+}
+
 /** The first 128 bits of SHA-256 as 32 hexadecimal digits; of parts, as if they were one. */
 export function digestOf(data: Uint8Array | string | readonly (Uint8Array | string)[]): string {
-  const { createHash } = process.getBuiltinModule('node:crypto');
-  const hash = createHash('sha256');
+  const digest = runningDigest();
   const parts = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex').slice(0, 32);
+  for (const part of parts) digest.update(part);
+  return digest.end();
 }
 
 /** CRC-32 as zip, gzip and Ethernet have it; `before` is that of the bytes in front. */

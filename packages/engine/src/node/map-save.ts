@@ -19,6 +19,7 @@ import { type Mapfile, mapfileParts } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import { errnoOf, isSystemError, reasonOf, tidyUp, unlessErrno } from './errno.ts';
 import type { MapStoreOptions } from './map-store.ts';
+import type { OwnMaps } from './own-maps.ts';
 import { finalPath, syncFolder } from './paths.ts';
 import { refuseLink } from './refuse-links.ts';
 import { keepSpare, writeIntoSpare } from './spare-file.ts';
@@ -37,10 +38,18 @@ export function deviceOf(path: string): bigint | undefined {
   )?.dev;
 }
 
-/** A stick that was pulled leaves a bare folder of the same name on another disk: nobody would look for a map there. */
-export function refuseOtherDevice(path: string, device: bigint | undefined): void {
+/**
+ * A stick that was pulled leaves a bare folder of the same name on another disk: nobody would look for a map there.
+ * One that came back has another number, which is returned, and the map that was saved there.
+ */
+export function refuseOtherDevice(
+  path: string,
+  device: bigint | undefined,
+  ownMaps: Pick<OwnMaps, 'includes'>,
+): bigint | undefined {
   const present = device === undefined ? undefined : deviceOf(path);
-  if (present === undefined || present === device) return;
+  if (present === undefined || present === device) return device;
+  if (ownMaps.includes(finalPath(path))) return present;
   const folder = dirname(finalPath(path));
   throw new RescueError(
     'map-write',

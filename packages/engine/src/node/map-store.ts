@@ -4,10 +4,11 @@
  * fresh start, because a fresh start reads a failing disk again from its beginning.
  */
 import { statSync } from 'node:fs';
-import { type Mapfile, MapfileError, parseMapfile } from '@chunkrescue/mapfile';
+import { type Mapfile, MapfileError, mapfileParts, parseMapfile } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import type { MapStore } from '../ports.ts';
 import { deviceOf, refuseOtherDevice, saveMap } from './map-save.ts';
+import { OwnMaps } from './own-maps.ts';
 import { finalPath } from './paths.ts';
 import { shellQuoted, shellWord } from './shell-word.ts';
 import { removeSpare } from './spare-file.ts';
@@ -20,15 +21,19 @@ import { readMapText } from './whole-file.ts';
 export function fileMapStore(path: string, options: MapStoreOptions = {}): FileMapStore {
   let device: bigint | undefined;
   let hasSaved = false;
+  const ownMaps = new OwnMaps();
   return {
     name: path,
     load() {
       device ??= deviceOf(path);
-      return load(path, options);
+      return load(path, options, ownMaps);
     },
     save(mapfile) {
-      refuseOtherDevice(path, device);
-      saveMap(path, mapfile, { ...options, hasSaved });
+      device = refuseOtherDevice(path, device, ownMaps);
+      const parts = (each: Mapfile): Iterable<string | Uint8Array> =>
+        ownMaps.saving((options.parts ?? mapfileParts)(each));
+      saveMap(path, mapfile, { ...options, parts, hasSaved });
+      ownMaps.saved();
       hasSaved = true;
       device ??= deviceOf(path);
     },
@@ -57,13 +62,14 @@ export interface MapStoreOptions {
   readonly check?: (text: string, path: string) => void;
 }
 
-function load(path: string, { check }: MapStoreOptions): Mapfile | undefined {
+function load(path: string, { check }: MapStoreOptions, ownMaps: OwnMaps): Mapfile | undefined {
   const real = finalPath(path);
   const text = readMapText(real, path);
   if (text === undefined) {
     if (statSync(`${real}.bak`, { throwIfNoEntry: false }) === undefined) return undefined;
     throw lostError(path, real, 'is missing');
   }
+  ownMaps.loaded(text);
   const isBlank = text.trim() === '';
   check?.(text, path);
   const mapfile = isBlank ? undefined : parsed(path, text);

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -14,6 +15,7 @@ import { join } from 'node:path';
 import { fileMapStore, type MapStore } from '@chunkrescue/engine';
 import { formatMapfile, type Mapfile, MapfileError, RescueMap } from '@chunkrescue/mapfile';
 import { describe, expect, test } from 'vitest';
+import { ext4Disk, loopOver, missingTools, mountedIn, outputOf } from './loop-disk.ts';
 import { missingForSmallDisk, rescueErrorOf, scratchFolder, smallDisk } from './scratch.ts';
 
 /** A map of `blocks` sectors, rescued and bad in turn. */
@@ -174,3 +176,68 @@ describe('a save that fails', () => {
     },
   );
 });
+
+const missing = missingTools('losetup', 'mkfs.ext4', 'mount', 'umount');
+
+describe.skipIf(missing !== undefined)(
+  `a stick that is plugged in again${missing ? ` (${missing})` : ''}`,
+  () => {
+    /** Unmounts it, does something to the bare folder, and mounts the image by another loop device. */
+    function pluggedAgain(
+      before: (path: string) => MapStore,
+      meanwhile: (store: MapStore) => void,
+    ): { store: MapStore; path: string } {
+      const { image, device, folder } = ext4Disk() ?? {};
+      if (image === undefined || device === undefined || folder === undefined) {
+        throw new Error('mounting is refused');
+      }
+      const path = join(folder, 'map');
+      const store = before(path);
+      const number = statSync(folder).dev;
+      expect(outputOf('umount', folder)).toBeDefined();
+      meanwhile(store);
+      // A second loop device beside the first, so that the number is another one.
+      const second = loopOver(image);
+      if (second === undefined || mountedIn(folder, second) === undefined) {
+        throw new Error('mounting is refused');
+      }
+      expect(statSync(folder).dev).not.toBe(number);
+      return { store, path };
+    }
+
+    const saved = (path: string): MapStore => {
+      const store = fileMapStore(path);
+      store.save(mapOf(1));
+      store.save(mapOf(2));
+      return store;
+    };
+    const loaded = (path: string): MapStore => {
+      saved(path);
+      const store = fileMapStore(path);
+      expect(sizeIn(store)).toBe(1024);
+      return store;
+    };
+
+    test.each([
+      ['saved', saved],
+      ['loaded', loaded],
+    ])('takes the next map when it has the one that was %s last', (_, before) => {
+      const { store } = pluggedAgain(before, (bare) => {
+        expect(rescueErrorOf(() => bare.save(mapOf(3))).message).toContain('another file system');
+      });
+      store.save(mapOf(3));
+      expect(sizeIn(store)).toBe(3 * 512);
+    });
+
+    test('takes none when its map is another one, or is gone', () => {
+      for (const spoil of [
+        (path: string) => writeFileSync(path, formatMapfile(mapOf(1))),
+        (path: string) => rmSync(path),
+      ]) {
+        const { store, path } = pluggedAgain(saved, () => {});
+        spoil(path);
+        expect(rescueErrorOf(() => store.save(mapOf(3))).message).toContain('another file system');
+      }
+    });
+  },
+);
