@@ -116,7 +116,11 @@ export class RunView {
 
   take(event: RescueEvent): void {
     // A save changes nothing that is shown, and the last one knows no domain any more.
-    if (['saved', 'waiting', 'lost', 'back'].includes(event.type)) return;
+    if (['saved', 'lost', 'back'].includes(event.type)) return;
+    if (event.type === 'waiting') {
+      this.#countOn(Math.floor(event.waitedMs / 1000));
+      return;
+    }
     this.#progress = event.progress;
     switch (event.type) {
       case 'phase': {
@@ -176,6 +180,15 @@ export class RunView {
     const status = this.#status(progress);
     this.#screen?.refresh(status, message);
     this.#rates?.refresh(status);
+  }
+
+  /** In the middle of a read only the times change; whoever looks sees for how long, and the logs hear nothing. */
+  #countOn(waitedS: number): void {
+    const progress = this.#progress;
+    if (progress === undefined) return;
+    const { ratedS, sinceSuccessMs } = progress;
+    const times = { ratedS: ratedS + waitedS, sinceSuccessMs: sinceSuccessMs + waitedS * 1000 };
+    this.#screen?.refresh(this.#status({ ...progress, ...times }), this.#message);
   }
 
   #endLogs(cause: string | undefined): void {
