@@ -266,6 +266,25 @@ test('writes nothing, and counts a file once that is given twice', () => {
   expect(job.chunks[0].files).toHaveLength(1);
 });
 
+test('emergency copies of maps count, but the rescue goes on with the common map', () => {
+  const { cwd, run, read } = world();
+  read('--chunk', '0');
+  const old = readFileSync(join(cwd, 'home', 'common.map'));
+  read('--chunk', '1');
+  const before = run('status stick home').stdout;
+  for (const name of ['common.emergency', 'common.emergency-2']) {
+    copyFileSync(join(cwd, 'home', 'common.map'), join(cwd, 'stick', `${name}.map`));
+  }
+  copyFileSync(join(cwd, 'stick', 'chunk01.map'), join(cwd, 'stick', 'chunk01.emergency.map'));
+  writeFileSync(join(cwd, 'home', 'common.map'), old);
+  const { stdout } = run('status stick home');
+  expect(rowsOf(stdout)).toEqual(rowsOf(before));
+  expect(stdout).toContain('--map home/common.map');
+  expect(stdout).not.toContain('--map stick');
+  // Who merges by hand merges the files, and no copy of a map is taken for one.
+  expect(run('merge stick/chunk00.raw stick/chunk01.raw pcb/final.raw').status).toBe(4);
+});
+
 test('a common map that ddrescue rewrote belongs to the only rescue there is', () => {
   const { cwd, run, read } = world();
   read('--chunk', '0');

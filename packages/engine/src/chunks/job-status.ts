@@ -1,6 +1,7 @@
 /** How far a rescue is, chunk by chunk, from all files of it that were found. */
 import { OPEN_END, RescueMap, unionOf } from '@chunkrescue/mapfile';
 import { type DomainTotals, domainTotals } from '../events.ts';
+import { isEmergencyCopy } from '../node/emergency-map.ts';
 import { type ChunkStatus, chunkStatus, type Knowledge, type RowRange } from './chunk-status.ts';
 import type { FoundChunk } from './found-chunk.ts';
 import type { FoundFiles } from './found-files.ts';
@@ -40,7 +41,7 @@ export function jobStatuses(found: FoundFiles): JobStatus[] {
     // What does not say where it belongs can only belong to the only rescue there is.
     const ids = named.length === 1 ? [job, undefined] : [job];
     return statusOfJob(job, {
-      commons: found.commons.filter(({ manifest }) => ids.includes(manifest.job)),
+      commons: copiesLast(found.commons.filter(({ manifest }) => ids.includes(manifest.job))),
       chunks: found.chunks.filter(({ facts }) => ids.includes(facts?.manifest.job)),
       images: found.images.filter(({ manifest }) =>
         [manifest.job, ...(manifest.otherJobs ?? [])].includes(job),
@@ -48,6 +49,13 @@ export function jobStatuses(found: FoundFiles): JobStatus[] {
       receipts: found.receipts.filter((receipt) => receipt.job === job),
     });
   });
+}
+
+/** The first map is the one to go on with: what an emergency copy knows counts, but its place is another one. */
+function copiesLast(commons: readonly FoundMap[]): FoundMap[] {
+  return [false, true].flatMap((isCopy) =>
+    commons.filter(({ path }) => isEmergencyCopy(path) === isCopy),
+  );
 }
 
 type JobFiles = Omit<FoundFiles, 'troubles'>;

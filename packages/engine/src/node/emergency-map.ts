@@ -59,6 +59,11 @@ export function saveMapElsewhere(
   return undefined;
 }
 
+/** Whether it is such a copy, as far as its name tells. */
+export function isEmergencyCopy(path: string): boolean {
+  return /\.emergency(-\d+)?\.map$/.test(path);
+}
+
 /** None when it was on a stick that was pulled. */
 function currentFolder(): string[] {
   try {
