@@ -1,4 +1,5 @@
 /** Trips between two PCs: what fits, what may be deleted, what needs to be carried again. */
+import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -10,7 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { parseMapfile } from '@chunkrescue/mapfile';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { missingForStick } from '../../../scripts/stick.ts';
 import { type Answer, BAD, DEMO, MIB, rescueCommand, temporaryDirectory } from './command.ts';
 
 /** Two PCs and a stick. */
@@ -175,3 +177,55 @@ describe('a lost common map', () => {
     expect(readFileSync(join(journey.stick, 'chunk01.raw')).equals(times[1] as Buffer)).toBe(true);
   });
 });
+
+const missing = missingForStick('ext4');
+
+describe.skipIf(missing !== undefined)(
+  `a stick that is not mounted${missing ? ` (${missing})` : ''}`,
+  () => {
+    function mounted(folder: string): () => void {
+      const words = ['-t', 'tmpfs', '-o', 'size=16m', 'none', folder];
+      expect(spawnSync('mount', words).status).toBe(0);
+      const unmount = (): void => void spawnSync('umount', ['-l', folder]);
+      onTestFinished(unmount);
+      return unmount;
+    }
+
+    test('refuses to read into the empty folder, and writes nothing, until told so', () => {
+      const journey = new Journey();
+      const { stick, common } = journey;
+      const pull = mounted(stick);
+      expect(journey.read('--chunk', '0').status).toBe(0);
+      // What is of this PC does not travel.
+      expect(readFileSync(join(stick, 'chunk00.map'), 'utf8')).not.toContain('# Mounted');
+      pull();
+      const before = readFileSync(common, 'utf8');
+      expect(before).toMatch(/^# Mounted: [0-9a-f]{32}$/m);
+      for (const which of ['--fit', '--next', '--all', '--retry-bad', '--reread --chunk 0']) {
+        const { status, stdout, stderr } = journey.read(...which.split(' '));
+        expect([status, stdout]).toEqual([7, '']);
+        expect(stderr).toContain(
+          `The chunks of this rescue went to a file system of their own at ${stick}; nothing is mounted there now. Is the stick plugged in and mounted?`,
+        );
+        expect(stderr).toContain('--other-out');
+      }
+      expect([readdirSync(stick), readFileSync(common, 'utf8')]).toEqual([[], before]);
+      // Another folder is no trouble, and what was mounted is not forgotten for it.
+      const other = ['--out', join(stick, '..', 'other'), '--map', common];
+      expect(rescueCommand(['read', DEMO, '--chunk', '1', ...other]).status).toBe(0);
+      expect(journey.read('--next').status).toBe(7);
+      mounted(stick);
+      expect(journey.read('--chunk', '2').status).toBe(0);
+    });
+
+    test('goes on in the folder as it is once that was asked for', () => {
+      const journey = new Journey();
+      const pull = mounted(journey.stick);
+      journey.read('--chunk', '0');
+      pull();
+      expect(journey.read('--chunk', '1', '--other-out').status).toBe(0);
+      expect(journey.read('--chunk', '2').status).toBe(0);
+      expect(journey.raws).toEqual(['chunk01.raw', 'chunk02.raw']);
+    });
+  },
+);

@@ -48,6 +48,7 @@ export {
   readChunkMap,
 } from './chunks/open-chunk.ts';
 export { type Piece, pieces } from './chunks/pieces.ts';
+export { missingMount, withPlace } from './chunks/places.ts';
 export { type Receipt, readReceipt, receiptIn, receiptName } from './chunks/receipt.ts';
 export { checkSamples } from './chunks/samples.ts';
 export { seal, sealOf, sealState } from './chunks/seal.ts';

@@ -35,6 +35,7 @@ const manifests: fc.Arbitrary<Manifest> = fc.record(
       .uniqueArray(fc.nat(500), { minLength: 1 })
       .map((pieces) => new Map(pieces.sort((a, b) => a - b).map((i) => [i * 1024, i * 7919]))),
     merged: fc.array(digest, { minLength: 1, maxLength: 10 }),
+    places: fc.array(digest, { minLength: 1, maxLength: 8 }),
   },
   { requiredKeys: ['pieceSize'] },
 ) as fc.Arbitrary<Manifest>;
@@ -75,7 +76,16 @@ test('every bit of a sealed map is under the seal; line ends of other systems ar
 test('comments that make no sense are left out, and nothing in them can hurt', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.string(), word)), (lines) => {
-      const names = ['Digests', 'Sample', 'Piece size', 'Chunk range', 'Merged', 'Job', 'Chunk'];
+      const names = [
+        'Digests',
+        'Sample',
+        'Piece size',
+        'Chunk range',
+        'Merged',
+        'Mounted',
+        'Job',
+        'Chunk',
+      ];
       readManifest(lines.flatMap((line) => names.map((name) => `# ${name}: ${line}`)));
     }),
     { numRuns: 2000 },

@@ -25,6 +25,7 @@ export interface ReadArguments extends EngineArguments, OutputArguments, SourceA
   free: boolean;
   carried: boolean;
   reread: boolean;
+  'other-out': boolean;
   'no-check': boolean;
   'trust-target': boolean;
 }
@@ -109,6 +110,11 @@ const INSISTING = {
     type: 'boolean',
     default: false,
     describe: 'Read again what the map says was read already',
+  },
+  'other-out': {
+    type: 'boolean',
+    default: false,
+    describe: 'Write to --out although the stick is not mounted there that was before',
   },
   'no-check': {
     type: 'boolean',

@@ -85,6 +85,9 @@ function hullOf(part: Part): Range {
   return { pos: first.pos, size: last.pos + last.size - first.pos };
 }
 
+/** Where things are mounted here is nothing that a chunk tells the other PC. */
+const CARRIED = { places: [] as const };
+
 function jobFor(
   part: Part,
   { task, range, commandLine }: { task: Task; range: Range; commandLine: string },
@@ -111,6 +114,7 @@ function jobFor(
         range,
         layout: layoutOf(staged, args.compress === undefined ? room.layout : 'compact'),
         ...chunkSize,
+        ...CARRIED,
         ...(part.chunk === undefined ? {} : { chunk: part.chunk }),
       },
       isCarried: args.carried,

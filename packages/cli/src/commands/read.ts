@@ -7,12 +7,14 @@ import {
   emptyMap,
   finalPath,
   holdsData,
+  missingMount,
   mountOf,
   namesIn,
   RescueError,
   readManifest,
   readMapText,
   statOf,
+  withPlace,
 } from '@chunkrescue/engine';
 import { lintMapfile } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
@@ -37,13 +39,15 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
     const mapfile = loadSealed(common);
     if (mapfile === undefined || mapfile.map.count === 0) refuseEmptied(common, args);
     const known = readManifest(mapfile?.heading ?? []);
+    refuseUnmounted(args, known.places ?? []);
     const source = chooseSource(args, known, context);
     refuseSameDisk(args.out, source.path, args);
     warnOfForgotten(args.out, context);
     warnOfMap(args, common, context);
     const origin = { mapfile, source, out: args.out, isAdopted: args.adopt };
     if (!isInsisting(args)) refuseUnproven(common, origin);
-    const manifest = manifestOf(origin);
+    const places = withPlace(known.places ?? [], args.out);
+    const manifest = { ...manifestOf(origin), places };
     const layout = chooseLayout(args, { source, begun: manifest.chunkSize }, context);
     const received = takeReceipts(manifest.job as string, { out: args.out, common });
     // First: a stick may be so full that nothing at all can be tried on it.
@@ -168,6 +172,20 @@ function warnOfForgotten(out: string, context: Context): void {
   if (!/^\/(media|mnt|run\/media)\/./.test(path) || mountOf(path)?.folder !== '/') return;
   context.report.warning(
     `Nothing is mounted at ${out}: the chunks go onto this PC's own disk. Is the stick plugged in?`,
+  );
+}
+
+/** The stick of this rescue is not there, and would hide what is written into its empty folder. */
+function refuseUnmounted(args: ReadArguments, places: readonly string[]): void {
+  const mount = args['other-out'] ? undefined : missingMount(places, args.out);
+  if (mount === undefined) return;
+  throw new RescueError(
+    'target-missing',
+    `The chunks of this rescue went to a file system of their own at ${mount}; nothing is mounted there now. Is the stick plugged in and mounted?`,
+    {
+      path: args.out,
+      hint: `Mount it and give the same command again (lsblk shows what is plugged in). To write into the folder ${args.out} as it is now say --other-out, or give another --out.`,
+    },
   );
 }
 

@@ -48,6 +48,8 @@ export interface Manifest {
   readonly otherJobs?: readonly string[];
   /** In a receipt: the chunks' maps that were merged, by their checksums. */
   readonly merged?: readonly string[];
+  /** In a common map: where something was mounted that chunks went to, as digests of the paths. */
+  readonly places?: readonly string[];
 }
 
 const NUMBERS = {
@@ -74,7 +76,8 @@ const PER_LINE = 3;
 
 /** Comment lines for the heading of a map, without their `#`. */
 export function manifestComments(manifest: Manifest): string[] {
-  const { kind, job, range, layout, identity = {}, samples = [], merged = [] } = manifest;
+  const { kind, job, range, layout, identity = {}, samples = [] } = manifest;
+  const { merged = [], places = [] } = manifest;
   const lines: string[] = [];
   const put = (name: string, value: unknown): void => {
     if (value !== undefined) lines.push(`${name}: ${value}`);
@@ -101,6 +104,9 @@ export function manifestComments(manifest: Manifest): string[] {
   for (let i = 0; i < merged.length; i += PER_LINE) {
     put('Merged', merged.slice(i, i + PER_LINE).join(' '));
   }
+  for (let i = 0; i < places.length; i += PER_LINE) {
+    put('Mounted', places.slice(i, i + PER_LINE).join(' '));
+  }
   return lines;
 }
 
@@ -120,6 +126,7 @@ export function readManifest(heading: readonly string[]): Manifest {
   const samples: Sample[] = [];
   const digests = new Map<number, number>();
   const merged: string[] = [];
+  const places: string[] = [];
   const otherJobs: string[] = [];
   for (const line of heading) {
     if (line.length > LINE_MAX) continue;
@@ -137,6 +144,7 @@ export function readManifest(heading: readonly string[]): Manifest {
     else if (name === 'Sample') samples.push(...samplesIn(value));
     else if (name === 'Digests') readDigestLine(value, found.pieceSize, digests);
     else if (name === 'Merged') merged.push(...value.split(' ').filter(isDigest));
+    else if (name === 'Mounted') places.push(...value.split(' ').filter(isDigest));
     else if (name === 'Other job' && isId(value)) otherJobs.push(value);
     else readWord(found, name, value);
   }
@@ -146,6 +154,7 @@ export function readManifest(heading: readonly string[]): Manifest {
     ...(samples.length > 0 && { samples }),
     ...(digests.size > 0 && { digests }),
     ...(merged.length > 0 && { merged }),
+    ...(places.length > 0 && { places }),
     ...(otherJobs.length > 0 && { otherJobs }),
   };
 }
