@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -53,6 +54,62 @@ describe.each(['--fit', '--next'])('read %s when all is read', (which) => {
     const { status, stdout } = read(which, ...BAD);
     expect([status, stdout]).toEqual([4, expect.stringContaining('--retry-bad -r 3')]);
   });
+});
+
+describe('chunks that were read and are nowhere', () => {
+  const flat = (text: string): string => text.replace(/\s+/g, ' ');
+
+  test.each(['--fit', '--next', '--all'])(
+    'read %s names them, and status as the way out',
+    (which) => {
+      const { stick, common, image, read, merge } = journey();
+      read('--chunk', '0-2');
+      merge();
+      read('--chunk', '3-4', '--free');
+      for (const name of ['chunk03', 'chunk04']) {
+        for (const end of ['raw', 'map']) rmSync(join(stick, `${name}.${end}`));
+      }
+      const { status, stdout, stderr } = read(which);
+      expect(status).toBe(0);
+      const way = `rescue status ${common} ${stick}`;
+      expect(which === '--all' ? stderr : stdout).toContain(
+        `Not in ${stick}, and no receipt says that the other PC has them: chunks 3-4. If you do not know where those are: ${way}`,
+      );
+      const asked = rescueCommand(way.split(' ').slice(1));
+      expect(flat(asked.stdout)).toContain('Chunks 3-4: read, but neither here nor in the image');
+      expect(flat(asked.stdout)).toContain('beneath the mount point');
+      const merged = merge();
+      expect(merged.status).toBe(4);
+      expect(merged.stdout).toContain(`what comes next: rescue status ${image} ${stick}\n`);
+    },
+  );
+
+  test('status does not only ask for the stick that it was given', () => {
+    const { stick, common, read } = journey();
+    read('--all');
+    for (const name of readdirSync(stick)) rmSync(join(stick, name));
+    const { stdout } = rescueCommand(['status', common, stick]);
+    expect(flat(stdout)).toContain('If you gave it: Look on your other sticks, and beneath');
+  });
+
+  test('what is here, or has arrived, is not missed', () => {
+    const { read, merge } = journey();
+    read('--chunk', '0-2');
+    merge();
+    read('--all', '--free');
+    const { stdout, stderr } = read('--fit');
+    expect([stderr, stdout]).toEqual(['', expect.not.stringContaining('Not in')]);
+  });
+});
+
+test.each(['merge', 'verify'])('%s of a folder without chunks asks for the stick', (command) => {
+  const { stick, image } = journey();
+  const words = command === 'merge' ? [stick, image] : [stick];
+  const { status, stderr } = rescueCommand([command, ...words]);
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringContaining(`There is no chunk in ${stick}. Is the stick mounted?`),
+  ]);
 });
 
 describe('merge of a stick that --free has emptied', () => {

@@ -4,6 +4,7 @@ import {
   type MergedChunk,
   type MergeResult,
   type ReceiptNote,
+  shellWord,
 } from '@chunkrescue/engine';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus, statusOfCode, worse } from '../exit.ts';
@@ -40,7 +41,7 @@ export function tellEmptied(folder: string, image: string, context: Context): vo
 
 export function tellImage(
   result: MergeResult,
-  files: { image: string; map: string },
+  { folders, ...files }: { image: string; map: string; folders: readonly string[] },
   context: Context,
 ): ExitStatus {
   const { totals, missing, manifest } = result;
@@ -61,7 +62,12 @@ export function tellImage(
       `  ${bytes(totals.unfinished)} failed but not read to the end; read those chunks again`,
     );
   }
-  for (const line of missingLines(result)) lines.push(`  ${line}`);
+  const missingWords = missingLines(result);
+  for (const line of missingWords) lines.push(`  ${line}`);
+  if (missingWords.length > 0) {
+    const places = [files.image, ...folders].map(shellWord).join(' ');
+    lines.push(`  Where that is, and what comes next: ${ownCommand()} status ${places}`);
+  }
   if (manifest.sourceSize === undefined && totals.size > 0) {
     lines.push('  The size of the whole source is not known; the image ends with the last chunk');
   }

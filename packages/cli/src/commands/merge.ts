@@ -155,7 +155,8 @@ export async function merge(args: MergeArguments, context: Context): Promise<Exi
   const following = { signal: context.trap.signal, onEvent };
   for (const name of emptied) tellEmptied(folderOf(name), image, context);
   const result = await withLockedMap(map, (worker) => worker.merge(job, following));
-  return tellImage(result, { image, map }, context);
+  const folders = [...emptied.map(folderOf), ...chunks.map(({ raw }) => dirname(raw))];
+  return tellImage(result, { image, map, folders: [...new Set(folders)] }, context);
 }
 
 function mapOfImage(image: string): string {
@@ -189,7 +190,8 @@ function chunksIn(name: string, image: string): string[] {
     .filter((each) => isRawName(each) && each !== basename(image))
     .map((each) => join(name, each))
     .filter(isChunk);
-  if (found.length === 0) throw new UsageError(`There is no chunk in ${name}.`);
+  if (found.length === 0)
+    throw new UsageError(`There is no chunk in ${name}. Is the stick mounted?`);
   return found;
 }
 

@@ -1,18 +1,13 @@
 /** What `rescue read` says of its chunks. */
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import {
-  type ChunkLayout,
-  chunkCount,
-  type FileRescueResult,
-  mountOf,
-  packedName,
-} from '@chunkrescue/engine';
-import type { Mapfile, Range } from '@chunkrescue/mapfile';
+import { chunkCount, type FileRescueResult, mountOf, packedName } from '@chunkrescue/engine';
+import type { Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { ownCommand } from '../screen/own-command.ts';
 import { bytes, count, span } from '../screen/units.ts';
+import { chunksNowhere, type KnownChunks, nowhereWords } from './read-nowhere.ts';
 import type { ReadArguments } from './read-options.ts';
 import type { Part } from './read-parts.ts';
 import { adviseDirect, summary } from './run-rescue.ts';
@@ -81,10 +76,8 @@ export function tellCheck(part: Part, { result, args }: Told, context: Context):
 }
 
 /** Nothing is left that the options would read: that is how it should end. Returns the status. */
-export function tellAllRead(
-  { layout, mapfile }: { readonly layout: ChunkLayout; readonly mapfile: Mapfile | undefined },
-  context: Context,
-): ExitStatus {
+export function tellAllRead(known: KnownChunks, context: Context): ExitStatus {
+  const { layout, mapfile } = known;
   const chunks = chunkCount(layout);
   const bad = mapfile?.map.sizeOf('-') ?? 0;
   const rest = (['?', '*', '/'] as const).reduce(
@@ -95,13 +88,18 @@ export function tellAllRead(
   const lines = [
     `${all}: there is nothing left to read. Carry what is not merged yet, and merge it.`,
   ];
+  const nowhere = nowhereWords(known);
+  if (nowhere !== undefined) lines.push(nowhere);
   if (bad > 0) lines.push(`${bytes(bad)} could not be read. ${RETRY}`);
   if (rest > 0) {
     lines.push(
       `${bytes(rest)} failed and were not read to the end. Without -n and -N the same command goes on with them.`,
     );
   }
-  context.report.result({ type: 'all-read', chunks, bad, unfinished: rest }, lines.join('\n'));
+  context.report.result(
+    { type: 'all-read', chunks, bad, unfinished: rest, nowhere: chunksNowhere(known) },
+    lines.join('\n'),
+  );
   return bad + rest === 0 ? EXIT.rescued : EXIT.incomplete;
 }
 

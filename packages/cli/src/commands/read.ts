@@ -20,6 +20,7 @@ import { lintMapfile } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus, statusOf, UsageError, worse } from '../exit.ts';
 import { parseChunks } from '../options/chunks.ts';
+import { nowhereWords } from './read-nowhere.ts';
 import type { ReadArguments } from './read-options.ts';
 import { type PartOutcome, readPart, type Task } from './read-part.ts';
 import { chooseLayout, type Part, parts, unreadParts } from './read-parts.ts';
@@ -38,15 +39,15 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
   return withLockedMap(common, async (worker) => {
     const mapfile = loadSealed(common);
     if (mapfile === undefined || mapfile.map.count === 0) refuseEmptied(common, args);
-    const known = readManifest(mapfile?.heading ?? []);
-    refuseUnmounted(args, known.places ?? []);
-    const source = chooseSource(args, known, context);
+    const told = readManifest(mapfile?.heading ?? []);
+    refuseUnmounted(args, told.places ?? []);
+    const source = chooseSource(args, told, context);
     refuseSameDisk(args.out, source.path, args);
     warnOfForgotten(args.out, context);
     warnOfMap(args, common, context);
     const origin = { mapfile, source, out: args.out, isAdopted: args.adopt };
     if (!isInsisting(args)) refuseUnproven(common, origin);
-    const places = withPlace(known.places ?? [], args.out);
+    const places = withPlace(told.places ?? [], args.out);
     const manifest = { ...manifestOf(origin), places };
     const layout = chooseLayout(args, { source, begun: manifest.chunkSize }, context);
     const received = takeReceipts(manifest.job as string, { out: args.out, common });
@@ -66,9 +67,15 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
     if (args['domain-map'] !== undefined) warnOfMisread(args['domain-map'], context);
     if (args['retry-bad'] && mapfile === undefined) throw nothingToRetry(common);
     const plan = { spans, layout, mapfile };
-    if (!args.fit && !args.next) return readAll(parts(args, plan), task, context);
+    const known = { layout, mapfile, receipt: received.known, out: args.out, common };
+    if (!args.fit && !args.next) {
+      const status = await readAll(parts(args, plan), task, context);
+      const words = args.all ? nowhereWords(known) : undefined;
+      if (words !== undefined) context.report.note(words);
+      return status;
+    }
     const unread = [...unreadParts(args, plan)];
-    if (unread.length === 0) return tellAllRead(plan, context);
+    if (unread.length === 0) return tellAllRead(known, context);
     const now = args.next
       ? unread.slice(0, 1)
       : partsThatFit(unread, { room, out: args.out }, context);

@@ -122,7 +122,8 @@ function targetsIn(file: string, args: VerifyArguments): VerifyTarget[] {
       .filter(isRawName)
       .map((name) => targetOf(join(file, name), undefined))
       .filter((target) => target.kind === 'chunk');
-    if (chunks.length === 0) throw new UsageError(`There is no chunk in ${file}.`);
+    if (chunks.length === 0)
+      throw new UsageError(`There is no chunk in ${file}. Is the stick mounted?`);
     return chunks;
   }
   if (/\.map$/.test(file)) {

@@ -108,6 +108,9 @@ function notHere(job: JobStatus): Step | undefined {
   };
 }
 
+const LOOK =
+  'Look on your other sticks, and beneath the mount point: unmount the stick and look into its folder, where chunks lie that were read while it was not mounted';
+
 /** What was read, but is neither here nor known to be in the image. */
 function lost(job: JobStatus): Step | undefined {
   const rows = job.chunks.filter(
@@ -118,12 +121,12 @@ function lost(job: JobStatus): Step | undefined {
   if (rows.every(({ merged }) => merged === 'unknown')) {
     const common = shellWord(job.commons[0]?.path ?? 'COMMON');
     return {
-      text: `${what}: read, but not here. Give the stick as well, which has them or the receipt of the other PC:`,
+      text: `${what}: read, but not here. Give the stick as well, which has them or the receipt of the other PC. If you gave it: ${LOOK}:`,
       command: `rescue status ${common} ${stickOf(job)}`,
     };
   }
   return {
-    text: `${what}: read, but neither here nor in the image. Look on your other sticks and merge; if they are lost, read them again:`,
+    text: `${what}: read, but neither here nor in the image. ${LOOK}. Merge them; if they are lost, read them again:`,
     command: readCommand(job, ['--chunk', chunkNumbers(rows), '--reread']),
   };
 }
