@@ -34,7 +34,7 @@ export async function run<Arguments extends OutputArguments>(
     // Nobody is there to read it.
     if (signal === 'SIGPIPE') return;
     report.note(
-      'Stopping; the map is being saved. Once more, and it ends without waiting for that.',
+      'Stopping; the map is being saved. Once more a second later, and it ends without waiting for that.',
     );
   });
   const output = watchOutput(() => trap.stop());

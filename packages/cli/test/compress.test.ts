@@ -42,6 +42,20 @@ describe('read --compress', () => {
     expect(again.stdout).toContain('finished before; nothing to do');
   });
 
+  test('names the files that are there, also those of a second time', () => {
+    const { stick, map } = folders();
+    const first = read(stick, map, '--chunk', '0', '--compress', 'gzip');
+    const file = (name: string): string => join(stick, name);
+    expect(first.stdout).toContain(
+      `\n  ${file('chunk00.raw.gz')}  ${file('chunk00.raw.gz.map')}\n`,
+    );
+    const second = read(stick, map, '--chunk', '0', '--compress', 'gzip', '--reread');
+    expect(second.stdout).toContain(
+      `\n  ${file('chunk00-2.raw.gz')}  ${file('chunk00-2.raw.gz.map')}\n`,
+    );
+    expect(existsSync(file('chunk00-2.raw.gz.map'))).toBe(true);
+  });
+
   test('takes zstd where Node has it, and says so where it has not', () => {
     const { stick, map } = folders();
     const { status, stderr } = read(stick, map, '--chunk', '4', '--compress', 'zstd');

@@ -188,7 +188,10 @@ describe('a map whose folder is gone', () => {
     const { status, stderr } = await withoutFolder(dir, words, map);
     expect([status, stderr]).toEqual([1, expect.stringContaining('no such file')]);
     const saved = join(out, 'a.emergency-2.map');
-    expect(stderr).toContain(`cp '${saved}' '${map}'`);
+    // Once, and on lines of its own.
+    expect(stderr.split(`cp '${saved}' '${map}'`)).toHaveLength(2);
+    expect(stderr).toMatch(/ is saved as .*\n {2}Before you go on, copy it back: cp .*\n/);
+    expect(stderr).not.toContain('\uFFFD');
     expect(existsSync(join(dir, 'planted'))).toBe(false);
     expect(mapOf(saved).sizeOf('+')).toBeGreaterThan(0);
     mkdirSync(place);
@@ -366,6 +369,7 @@ describe.skipIf(scripts !== undefined)(
 
     test('E saves it elsewhere and ends', async () => {
       const { shown, dir } = await typed('e\n', () => {});
+      expect(shown).toMatch(/press ENTER to try again,\r\n {2}or E and ENTER/);
       expect(shown).toContain('status 1');
       expect(mapOf(join(dir, 'out', 'a.emergency.map')).sizeOf('+')).toBeGreaterThan(0);
     });

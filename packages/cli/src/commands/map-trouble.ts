@@ -2,6 +2,7 @@
 import {
   type FileRescueEvent,
   type MapTrouble,
+  RescueError,
   shellQuoted,
   type TroubleAnswer,
 } from '@chunkrescue/engine';
@@ -19,11 +20,9 @@ export async function askAboutMap(
 ): Promise<TroubleAnswer> {
   report.error({ code: 'map-write', message, hint });
   for (;;) {
-    report.warning(
-      'Nothing is read until you answer. Mend it and press ENTER to try again,\n' +
-        '  or E and ENTER to save the map elsewhere and end,\n' +
-        '  or Q and ENTER to end with the map as it was saved last.',
-    );
+    report.warning('Nothing is read until you answer. Mend it and press ENTER to try again,');
+    report.warning('  or E and ENTER to save the map elsewhere and end,');
+    report.warning('  or Q and ENTER to end with the map as it was saved last.');
     const answer = (await readLine(trap.signal))?.trim().toLowerCase();
     if (answer === '') return 'again';
     if (answer === 'q') return 'quit';
@@ -47,17 +46,30 @@ function readLine(signal: AbortSignal): Promise<string | undefined> {
   });
 }
 
+/** A map that was saved where it does not belong. */
+export type Elsewhere = Extract<FileRescueEvent, { type: 'map-elsewhere' }>;
+
 /** Tells where a map was saved, and how it comes back. */
-export function tellElsewhere(
-  event: Extract<FileRescueEvent, { type: 'map-elsewhere' }>,
-  { report }: Context,
-): void {
+export function tellElsewhere(event: Elsewhere, { report }: Context): void {
   const { map, saved, isVolatile } = event;
   const memory = isVolatile
     ? ' That place lies in memory: copy it before this PC is switched off!'
     : '';
-  report.warning(
-    `${map} could not be saved; what it should say is saved as ${saved}.${memory}\n` +
-      `  Before you go on, copy it back: cp ${shellQuoted(saved)} ${shellQuoted(map)}`,
-  );
+  report.warning(`${map} could not be saved; what it should say is saved as ${saved}.${memory}`);
+  report.warning(`  Before you go on, copy it back: ${wayBack(event)}`);
+}
+
+/** The error that ends the run, without the way back where that was told already. */
+export function withoutWayBack(error: unknown, event: Elsewhere): unknown {
+  const isTold = error instanceof RescueError && error.hint?.includes(wayBack(event)) === true;
+  if (!isTold) return error;
+  return new RescueError(error.code, error.message, {
+    path: event.map,
+    cause: error,
+    hint: 'Mend that, copy the map back as is told above, then run the same command again.',
+  });
+}
+
+function wayBack({ map, saved }: Elsewhere): string {
+  return `cp ${shellQuoted(saved)} ${shellQuoted(map)}`;
 }

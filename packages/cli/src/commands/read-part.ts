@@ -3,10 +3,12 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import {
   assertDistinctFiles,
+  type ChunkPair,
   type FileRescueJob,
   type FileRescueResult,
   type Layout,
   type Manifest,
+  mapNameOf,
   type Packing,
   packedName,
   type Receipt,
@@ -52,14 +54,27 @@ export async function readPart(part: Part, task: Task, context: Context): Promis
   const range = hullOf(part);
   const job = jobFor(part, { task, range, commandLine: context.commandLine });
   const result = await runRescue({ worker, job, label: part.label }, context);
-  tellPart(part, { result, range, args }, context);
-  const isChecked = tellCheck(part, { result, args }, context);
+  const shown = shownPair(part, job.chunk?.packed?.pair);
+  tellPart({ ...part, ...shown }, { result, range, args }, context);
+  const isChecked = tellCheck({ ...part, ...shown }, { result, args }, context);
   const status = result.end === 'aborted' ? EXIT.incomplete : statusOfEnd(result, source.path);
   return {
     status: isChecked ? status : worse(status, EXIT.corrupt),
     gained: gainOf(result),
     bad: result.progress.bad,
   };
+}
+
+/** The chunk's files as they are when finished: compressed or not. */
+function shownPair({ raw, map }: Part, packed: ChunkPair | undefined): ChunkPair {
+  if (packed !== undefined && existsSync(packed.raw)) return packed;
+  const packings = ['gzip', 'zstd'] as const;
+  const there = packings
+    .map((packing) => packedName(raw, packing))
+    .find((name) => existsSync(name));
+  if (existsSync(raw)) return { raw, map };
+  if (there === undefined) return packed ?? { raw, map };
+  return { raw: there, map: mapNameOf(there) };
 }
 
 function gainOf({ wasDone, gained }: FileRescueResult): number {

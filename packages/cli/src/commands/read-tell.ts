@@ -1,7 +1,7 @@
 /** What `rescue read` says of its chunks. */
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { chunkCount, type FileRescueResult, mountOf, packedName } from '@chunkrescue/engine';
+import { chunkCount, type FileRescueResult, mountOf } from '@chunkrescue/engine';
 import type { Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
@@ -23,8 +23,7 @@ export function tellPart(
   context: Context,
 ): void {
   const { end, progress, isElsewhere, wasDone, gained } = result;
-  const { map, chunk } = part;
-  const raw = shownFile(part, args);
+  const { raw, map, chunk } = part;
   const record = { type: 'chunk', chunk, ...range, raw, map, end, gained, ...progress };
   const where = `${part.label} (${span(range.pos, range.pos + range.size)})`;
   const known = summary(progress);
@@ -44,20 +43,10 @@ export function tellPart(
   );
 }
 
-/** The chunk's file as it is when finished: compressed or not. */
-function shownFile({ raw }: Part, { compress }: ReadArguments): string {
-  if (compress !== undefined) return packedName(raw, compress);
-  const packings = ['gzip', 'zstd'] as const;
-  const there = packings
-    .map((packing) => packedName(raw, packing))
-    .find((name) => existsSync(name));
-  return existsSync(raw) ? raw : (there ?? raw);
-}
-
 /** Returns false when the chunk that was written is not what was read. */
 export function tellCheck(part: Part, { result, args }: Told, context: Context): boolean {
   const { check } = result;
-  const raw = shownFile(part, args);
+  const { raw } = part;
   if (check === undefined) return true;
   const [first] = check.different;
   if (first === undefined) {

@@ -11,26 +11,40 @@ import {
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { bytes, count, percent } from '../screen/units.ts';
-import { askAboutMap, canAsk, tellElsewhere } from './map-trouble.ts';
+import {
+  askAboutMap,
+  canAsk,
+  type Elsewhere,
+  tellElsewhere,
+  withoutWayBack,
+} from './map-trouble.ts';
 
 /** Runs one rescue, showing its progress under its label. */
-export function runRescue(
+export async function runRescue(
   task: { readonly worker: RescueWorker; readonly job: FileRescueJob; readonly label: string },
   context: Context,
 ): Promise<FileRescueResult> {
   const { worker, job, label } = task;
   const { report, trap } = context;
-  return worker.rescue(
-    { ...job, emergencyFolders: [dirname(job.target)] },
-    {
-      signal: trap.signal,
-      onEvent(event) {
-        if (event.type === 'map-elsewhere') tellElsewhere(event, context);
-        else report.event(label, event);
+  const elsewhere: Elsewhere[] = [];
+  try {
+    return await worker.rescue(
+      { ...job, emergencyFolders: [dirname(job.target)] },
+      {
+        signal: trap.signal,
+        onEvent(event) {
+          if (event.type === 'map-elsewhere') {
+            elsewhere.push(event);
+            tellElsewhere(event, context);
+          } else report.event(label, event);
+        },
+        ...(canAsk(context) && { onTrouble: (trouble) => askAboutMap(trouble, context) }),
       },
-      ...(canAsk(context) && { onTrouble: (trouble) => askAboutMap(trouble, context) }),
-    },
-  );
+    );
+  } catch (error) {
+    // A program that reads records sees nothing of what was told to people.
+    throw report.isJson ? error : elsewhere.reduce(withoutWayBack, error);
+  }
 }
 
 /** The status of a rescue that ended by itself. A source that shrank is told as an error. */
