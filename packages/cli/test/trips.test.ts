@@ -181,10 +181,10 @@ describe('a lost common map', () => {
 const missing = missingForStick('ext4');
 
 describe.skipIf(missing !== undefined)(
-  `a stick that is not mounted${missing ? ` (${missing})` : ''}`,
+  `a stick that is not there${missing ? ` (${missing})` : ''}`,
   () => {
-    function mounted(folder: string): () => void {
-      const words = ['-t', 'tmpfs', '-o', 'size=16m', 'none', folder];
+    function mounted(folder: string, size = '16m'): () => void {
+      const words = ['-t', 'tmpfs', '-o', `size=${size}`, 'none', folder];
       expect(spawnSync('mount', words).status).toBe(0);
       const unmount = (): void => void spawnSync('umount', ['-l', folder]);
       onTestFinished(unmount);
@@ -226,6 +226,44 @@ describe.skipIf(missing !== undefined)(
       expect(journey.read('--chunk', '1', '--other-out').status).toBe(0);
       expect(journey.read('--chunk', '2').status).toBe(0);
       expect(journey.raws).toEqual(['chunk01.raw', 'chunk02.raw']);
+    });
+
+    test('or not for writing: it is asked for in plain words', () => {
+      const journey = new Journey();
+      mounted(journey.stick);
+      journey.read('--chunk', '0');
+      journey.merge();
+      const remount = ['-o', 'remount,ro', journey.stick];
+      expect(spawnSync('mount', remount).status).toBe(0);
+      const own = ['read', DEMO, '--chunk', '1', '--out', journey.stick];
+      const runs = [journey.read('--fit', '--free'), journey.read('--next'), rescueCommand(own)];
+      for (const { status, stderr } of runs) {
+        expect(status).toBe(1);
+        expect(stderr).toContain('Mount the stick so that it can be written to');
+        expect(stderr).not.toMatch(/unlink|dmesg/);
+      }
+      expect(runs[0]?.stderr).toContain(
+        `chunk00.raw lies on a disk that must not be written to now.`,
+      );
+    });
+
+    test('or full: what goes on after --reread is told as it is', () => {
+      const journey = new Journey();
+      const pull = mounted(journey.stick);
+      expect(journey.read('--all').status).toBe(0);
+      pull();
+      mounted(journey.stick, '2600k');
+      const full = journey.read('--chunk', '0-2,4', '--reread');
+      expect([full.status, full.stderr]).toEqual([1, expect.stringContaining('No room is left')]);
+      expect(full.stderr).not.toContain('same command');
+      expect(full.stderr).toContain(
+        'To go on: --chunk 2 without --reread, then --chunk 4 with it.',
+      );
+      spawnSync('mount', ['-o', 'remount,size=16m', journey.stick]);
+      expect(journey.read('--chunk', '2').status).toBe(0);
+      expect(journey.read('--chunk', '4', '--reread').status).toBe(0);
+      expect(journey.raws).toEqual([0, 1, 2, 4].map((number) => `chunk0${number}.raw`));
+      expect(rescueCommand(['verify', journey.stick]).status).toBe(0);
     });
   },
 );

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import {
   assertDistinctFiles,
   type ChunkPair,
+  chunkCount,
   type FileRescueJob,
   type FileRescueResult,
   type Layout,
@@ -18,6 +19,7 @@ import type { Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus, worse } from '../exit.ts';
 import { careOf, engineSettings } from '../options/shared.ts';
+import { goOnWords, withGoOnWords } from './read-again.ts';
 import type { ReadArguments } from './read-options.ts';
 import { type Part, type ReadLayout, refuseForeignMap } from './read-parts.ts';
 import type { Room } from './read-room.ts';
@@ -53,9 +55,13 @@ export async function readPart(part: Part, task: Task, context: Context): Promis
   refuseSameFiles(part, task);
   const range = hullOf(part);
   const job = jobFor(part, { task, range, commandLine: context.commandLine });
-  const result = await runRescue({ worker, job, label: part.label }, context);
+  const lastChunk = chunkCount(task.layout) - 1;
+  const stopped = { chunk: part.chunk, lastChunk, args };
+  const result = await runRescue({ worker, job, label: part.label }, context).catch((error) => {
+    throw withGoOnWords(error, stopped);
+  });
   const shown = shownPair(part, job.chunk?.packed?.pair);
-  tellPart({ ...part, ...shown }, { result, range, args }, context);
+  tellPart({ ...part, ...shown }, { result, range, args, goOn: goOnWords(stopped) }, context);
   const isChecked = tellCheck({ ...part, ...shown }, { result, args }, context);
   const status = result.end === 'aborted' ? EXIT.incomplete : statusOfEnd(result, source.path);
   return {

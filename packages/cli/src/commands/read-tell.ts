@@ -19,7 +19,7 @@ interface Told {
 
 export function tellPart(
   part: Part,
-  { result, range, args }: Told & { readonly range: Range },
+  { result, range, args, goOn }: Told & { readonly range: Range; readonly goOn: string },
   context: Context,
 ): void {
   const { end, progress, isElsewhere, wasDone, gained } = result;
@@ -27,9 +27,6 @@ export function tellPart(
   const record = { type: 'chunk', chunk, ...range, raw, map, end, gained, ...progress };
   const where = `${part.label} (${span(range.pos, range.pos + range.size)})`;
   const known = summary(progress);
-  const goOn = args.reread
-    ? 'To go on, give the same command without --reread.'
-    : 'The same command goes on.';
   const isUntouched = args['retry-bad'] && gained === 0 && end !== 'aborted';
   let text = `${where}: ${known}.\n  ${raw}  ${map}`;
   if (isElsewhere && !existsSync(raw)) {

@@ -18,6 +18,7 @@ import { Holes, isZero, PIECE_SIZE } from './holes.ts';
 import { mountOf } from './mounts.ts';
 import { type FileTargetOptions, type OutputKind, openOutput } from './open-output.ts';
 import { finalPath, syncFolderOf } from './paths.ts';
+import { READ_ONLY_HINT } from './system-trouble.ts';
 import type { WriteBehind } from './write-behind.ts';
 import { type Descriptors, writeFully } from './write-fully.ts';
 
@@ -283,7 +284,7 @@ function writeError(
 const writeHints: Readonly<Record<string, string>> = {
   EFBIG: 'The file system takes no larger file (FAT32: 4 GiB); use another file system or chunks.',
   EIO: 'The disk written to has trouble of its own; copy what is there to another one.',
-  EROFS: 'The file system became read-only, often after an error; look at the messages of dmesg.',
+  EROFS: READ_ONLY_HINT,
 };
 
 /** Which of the disks is full is not plain where several are written to. */

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { RescueError } from '../errors.ts';
 import { errnoOf, reasonOf, unlessErrno } from './errno.ts';
 import { mountOf } from './mounts.ts';
+import { READ_ONLY_HINT } from './system-trouble.ts';
 
 /** What a folder's file system can do for the files to be written there. Sizes are bytes. */
 export interface FolderFacts {
@@ -125,7 +126,7 @@ function folderError(folder: string, cause: unknown): RescueError {
 const hints: Readonly<Record<string, string>> = {
   EACCES: 'Are you root? Try sudo, or choose another folder.',
   EPERM: 'Are you root? Try sudo, or choose another folder.',
-  EROFS: 'The file system is mounted read-only; choose a folder on another one.',
+  EROFS: READ_ONLY_HINT,
   ENOSPC: 'The disk is full; make room, or choose a folder on another one.',
   EDQUOT: 'You have used up your share of this disk; choose a folder on another one.',
   ENOENT: 'Make the folder first, or look at its name again.',

@@ -23,6 +23,7 @@ import { RescueError } from '../errors.ts';
 import { errnoOf, reasonOf, tidyUp, unlessErrno } from './errno.ts';
 import { isLeftOver, type Owner, ourselves, ownerOf, takeFlock } from './lock-owner.ts';
 import { finalPath, statOf } from './paths.ts';
+import { READ_ONLY_HINT } from './system-trouble.ts';
 
 /** A lock that is held. */
 export interface FileLock {
@@ -56,7 +57,9 @@ export function lockFile(path: string): FileLock {
       cause,
       hint: ['ENOSPC', 'EDQUOT'].includes(errno)
         ? 'The disk is full: make room there (some kilobytes do), then run the same command again.'
-        : 'The folder of the map must exist and take new files.',
+        : errno === 'EROFS'
+          ? READ_ONLY_HINT
+          : 'The folder of the map must exist and take new files.',
     });
   }
 }
