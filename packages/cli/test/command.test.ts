@@ -325,6 +325,35 @@ describe('rescue copy', () => {
     expect(Buffer.compare(readFileSync(image), readFileSync(DEMO))).toBe(0);
   });
 
+  test('says that the image comes first when it was given last, and touches neither', () => {
+    const dir = temporaryDirectory();
+    const [raw, map] = [join(dir, 'x.raw'), join(dir, 'x.map')];
+    const swapped = (...more: string[]): void => {
+      const { status, stderr } = rescueCommand(['copy', DEMO, map, raw, ...more]);
+      expect([status, stderr]).toEqual([
+        1,
+        expect.stringContaining(
+          `The image comes first, then the map: rescue copy ${DEMO} ${raw} ${map}`,
+        ),
+      ]);
+      expect(stderr).not.toMatch(/--force|Repair|copy .*\.bak/);
+    };
+    swapped();
+    expect(readdirSync(dir)).toEqual([]);
+    expect(rescueCommand(['copy', DEMO, raw, map]).status).toBe(0);
+    const before = [raw, map].map((path) => readFileSync(path));
+    swapped();
+    swapped('--force');
+    expect([raw, map].map((path) => readFileSync(path))).toEqual(before);
+    // By what is in it, where the names do not tell.
+    const [image, plain] = [join(dir, 'image'), join(dir, 'plain')];
+    copyFileSync(raw, image);
+    copyFileSync(map, plain);
+    const { stderr } = rescueCommand(['copy', DEMO, plain, image]);
+    expect(stderr).toContain(`rescue copy ${DEMO} ${image} ${plain}`);
+    expect(readFileSync(plain).equals(readFileSync(map))).toBe(true);
+  });
+
   test('writes over an existing file that no map knows only with --force, and old bytes never stay', () => {
     const dir = temporaryDirectory();
     const target = join(dir, 'b.img');

@@ -295,6 +295,25 @@ test('a common map that ddrescue rewrote belongs to the only rescue there is', (
   expect([alone.status, alone.stderr]).toEqual([1, expect.stringContaining('rescue map show')]);
 });
 
+test("a map of ddrescue's is told with what it has and the command that goes on", () => {
+  const { cwd, run } = world();
+  const blocks = '0x0 0x1F000 +\n0x1F000 0x1000 -\n0x20000 0x60000 ?\n';
+  const map = (command: string): string =>
+    `# Mapfile. Created by GNU ddrescue version 1.30\n# Command line: ${command}\n0x20000 ? 1\n${blocks}`;
+  const file = join(cwd, 'home/a.map');
+  writeFileSync(file, map('ddrescue -n /dev/sdb1 a.img a.map'));
+  const { status, stderr } = run('status home/a.map');
+  expect(status).toBe(1);
+  expect(stderr).toContain(
+    'home/a.map is a map that ddrescue wrote: 126976 of 524288 bytes (24.21 %) rescued, 4 KiB unreadable.',
+  );
+  expect(stderr).toContain('rescue ddrescue -n /dev/sdb1 a.img a.map.');
+  expect(stderr).not.toContain('Nothing of a rescue');
+  // What stands there must not become a command.
+  writeFileSync(file, map('ddrescue /dev/sdb1 $(reboot) a.map'));
+  expect(run('status home/a.map').stderr).toContain('rescue ddrescue SOURCE IMAGE home/a.map.');
+});
+
 test('says what to give where there is nothing', () => {
   const { cwd, run } = world();
   writeFileSync(join(cwd, 'home/holiday.jpg'), 'a picture');

@@ -1,9 +1,17 @@
 /** `rescue copy`: the whole of a source into one image or onto one device, without chunks. */
 import { dirname } from 'node:path';
-import { assertDistinctFiles, type FileRescueJob, readManifest } from '@chunkrescue/engine';
+import {
+  assertDistinctFiles,
+  type FileRescueJob,
+  RescueError,
+  readManifest,
+  shellWord,
+  statOf,
+} from '@chunkrescue/engine';
+import type { Mapfile } from '@chunkrescue/mapfile';
 import type { Argv } from 'yargs';
 import type { Context } from '../context.ts';
-import { EXIT, type ExitStatus } from '../exit.ts';
+import { EXIT, type ExitStatus, UsageError } from '../exit.ts';
 import {
   careOf,
   type EngineArguments,
@@ -12,6 +20,7 @@ import {
   withEngineOptions,
   withOutputOptions,
 } from '../options/shared.ts';
+import { goOnWords, withGoOnWords } from './read-again.ts';
 import { manifestOf } from './rescue-identity.ts';
 import { adviseDirect, runRescue, statusOfEnd, summary } from './run-rescue.ts';
 import {
@@ -21,7 +30,7 @@ import {
   type SourceArguments,
   withSourceOptions,
 } from './source-guard.ts';
-import { loadSealed } from './stored-map.ts';
+import { isMap, loadSealed } from './stored-map.ts';
 import { keepCopy, warnOfVolatile } from './volatile-map.ts';
 import { withLockedMap } from './world.ts';
 
@@ -73,9 +82,10 @@ export async function copy(args: CopyArguments, context: Context): Promise<ExitS
     { role: 'map', path: map },
     ...(args.log === undefined ? [] : [{ role: 'log', path: args.log }]),
   ]);
+  const stopped = { chunk: undefined, lastChunk: 0, args: { reread: args.reread } };
   const kept = { map, copy: `${args.target}.copy.map` };
   const result = await withLockedMap(map, (worker) => {
-    const mapfile = loadSealed(map);
+    const mapfile = loadMapOf(args, map);
     const source = chooseSource(args, readManifest(mapfile?.heading ?? []), context);
     refuseMountedImage(args.target, args);
     for (const place of [args.target, dirname(args.target)]) {
@@ -99,19 +109,43 @@ export async function copy(args: CopyArguments, context: Context): Promise<ExitS
       targetSize: source.size,
       commandLine: context.commandLine,
     };
-    return runRescue({ worker, job, label: 'copy' }, context);
+    return runRescue({ worker, job, label: 'copy' }, context).catch((error) => {
+      throw withGoOnWords(error, stopped);
+    });
   });
   keepCopy(kept);
   const { end, progress } = result;
   const record = { type: 'copy', target: args.target, map, end, ...progress };
   if (end === 'aborted') {
-    context.report.result(
-      record,
-      `Stopped, saved. ${summary(progress)}. The same command goes on.`,
-    );
+    context.report.result(record, `Stopped, saved. ${summary(progress)}. ${goOnWords(stopped)}`);
     return EXIT.incomplete;
   }
   context.report.result(record, `${summary(progress)}.\n  ${args.target}  ${map}`);
   adviseDirect(args.direct, progress.bad, context);
   return statusOfEnd(result, args.source);
+}
+
+/** The map; where image and map were given in each other's place, neither is touched. */
+function loadMapOf(args: CopyArguments, map: string): Mapfile | undefined {
+  try {
+    const mapfile = loadSealed(map);
+    if (mapfile !== undefined || !isSwapped(args)) return mapfile;
+  } catch (error) {
+    if (!(error instanceof RescueError) || !isSwapped(args)) throw error;
+  }
+  const words = [args.source, map, args.target].map(shellWord).join(' ');
+  throw new UsageError(
+    `The image comes first, then the map: rescue copy ${words}. ${args.target} ${statOf(args.target) === undefined ? 'has the name of' : 'seems to be'} a map. Nothing was written.`,
+  );
+}
+
+/** Longer files are images: they are not read whole to find that out. */
+const LOOK_MAX = 4 * 1024 * 1024;
+
+/** Asked where the third argument is no map. */
+function isSwapped({ target, map }: CopyArguments): boolean {
+  if (map === undefined) return false;
+  if (/\.map$/.test(target) && !/\.map$/.test(map)) return true;
+  const stat = statOf(target);
+  return stat?.isFile() === true && stat.size <= LOOK_MAX && isMap(target);
 }

@@ -23,6 +23,16 @@ export function manifestAt(path: string): Manifest {
   }
 }
 
+/** Whether a file is a map of something. */
+export function isMap(path: string): boolean {
+  try {
+    return (loadMap(path)?.map.count ?? 0) > 0;
+  } catch (error) {
+    if (error instanceof RescueError) return false;
+    throw error;
+  }
+}
+
 /** The same for a map that carries a checksum. @throws RescueError `map-corrupt` or `map-read` */
 export function loadSealed(path: string): Mapfile | undefined {
   return sealedMapStore(path).load() as Mapfile | undefined;

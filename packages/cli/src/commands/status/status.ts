@@ -1,17 +1,21 @@
 /** `rescue status`: how far a rescue is, from whatever of it is here, and what to do next. */
 import {
   type FoundFiles,
+  type FoundMap,
   type FoundTrouble,
   findFiles,
   type JobStatus,
   jobStatuses,
   RescueError,
+  shellWord,
 } from '@chunkrescue/engine';
+import { OPEN_END } from '@chunkrescue/mapfile';
 import type { Argv } from 'yargs';
 import type { Context } from '../../context.ts';
 import { EXIT, type ExitStatus, worse } from '../../exit.ts';
 import { type OutputArguments, withOutputOptions } from '../../options/shared.ts';
 import { asCalled } from '../../screen/own-command.ts';
+import { bytes, percent } from '../../screen/units.ts';
 import { nextSteps, type Step } from './next.ts';
 import { jobRecord } from './record.ts';
 import { jobLines } from './table.ts';
@@ -79,11 +83,36 @@ function hasAll({ chunks, totals, sourceSize }: JobStatus): boolean {
 }
 
 function nothingHere(places: readonly string[], { commons, chunks }: FoundFiles): RescueError {
-  const [plain] = [...commons, ...chunks];
+  const [common] = commons;
+  if (common !== undefined) return withoutRescue(common);
+  const [plain] = chunks;
   const where = places.length === 1 && places[0] === '.' ? 'this folder' : places.join(', ');
   const hint =
     plain === undefined
       ? 'Give the stick, the common map (common.map unless --map said otherwise) or the image: rescue status /media/stick'
       : `${plain.path} does not say which rescue it is of; ddrescue may have written it. What it says: rescue map show ${plain.path}`;
   return new RescueError('map-read', `Nothing of a rescue is in ${where}.`, { hint });
+}
+
+/** A map of one image, which does not say of which rescue. All that it claims is told, so that nobody thinks it lost. */
+function withoutRescue({ path, mapfile: { heading, map } }: FoundMap): RescueError {
+  const isGnus = heading.some((line) => /GNU ddrescue/.test(line));
+  const size =
+    map.sizeOf('+') +
+    (['?', '*', '/', '-'] as const).reduce((sum, status) => sum + map.sizeOf(status), 0);
+  const whole =
+    map.end < OPEN_END ? ` of ${size} bytes (${percent(map.sizeOf('+'), size)})` : ' bytes';
+  const [, words] =
+    heading
+      .map((line) => /^# Command line: (?:\S*\/)?ddrescue ([\w@%+=:,./ -]+)$/.exec(line))
+      .find((found) => found !== null) ?? [];
+  const command = `rescue ddrescue ${words ?? `SOURCE IMAGE ${shellWord(path)}`}`;
+  return new RescueError(
+    'map-read',
+    `${path} is a map ${isGnus ? 'that ddrescue wrote' : 'that rescue did not write'}: ${map.sizeOf('+')}${whole} rescued, ${bytes(map.sizeOf('-'))} unreadable. It does not say which rescue it is of, so rescue status knows no more.`,
+    {
+      path,
+      hint: `The command that it was begun with goes on, here as: ${command}. All that the map says: rescue map show ${shellWord(path)}`,
+    },
+  );
 }
