@@ -29,13 +29,13 @@ export function fileMapStore(path: string, options: MapStoreOptions = {}): FileM
       return load(path, options, ownMaps);
     },
     save(mapfile) {
-      device = refuseOtherDevice(path, device, ownMaps);
+      // Asked before: a stick that is pulled meanwhile must not give way to the bare folder.
+      device = refuseOtherDevice(path, device, ownMaps) ?? deviceOf(path);
       const parts = (each: Mapfile): Iterable<string | Uint8Array> =>
         ownMaps.saving((options.parts ?? mapfileParts)(each));
       saveMap(path, mapfile, { ...options, parts, hasSaved });
       ownMaps.saved();
       hasSaved = true;
-      device ??= deviceOf(path);
     },
     close() {
       if (options.keepsSpare) removeSpare(finalPath(path));
