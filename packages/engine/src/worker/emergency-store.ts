@@ -28,11 +28,13 @@ export function withEmergency(store: FileMapStore, emergency: Emergency | undefi
     for (;;) {
       try {
         store.save(mapfile);
+        // What was told to be copied back must not be older than what it replaces.
+        if (elsewhere !== undefined) renew(elsewhere, mapfile);
         return;
       } catch (error) {
         if (!(error instanceof RescueError)) throw error;
         if (elsewhere !== undefined) {
-          void fileMapStore(elsewhere, { keepsBackup: false, parts: sealedParts }).save(mapfile);
+          renew(elsewhere, mapfile);
           throw savedElsewhere(error, store.name, elsewhere);
         }
         if (isGivenUp) throw error;
@@ -58,6 +60,10 @@ export function withEmergency(store: FileMapStore, emergency: Emergency | undefi
     }
   };
   return { ...store, save };
+}
+
+function renew(path: string, mapfile: Mapfile): void {
+  void fileMapStore(path, { keepsBackup: false, parts: sealedParts }).save(mapfile);
 }
 
 function savedElsewhere(error: RescueError, map: string, saved: string): RescueError {
