@@ -78,6 +78,7 @@ describe('chunks that were read and are nowhere', () => {
       const asked = rescueCommand(way.split(' ').slice(1));
       expect(flat(asked.stdout)).toContain('Chunks 3-4: read, but neither here nor in the image');
       expect(flat(asked.stdout)).toContain('beneath the mount point');
+      expect(asked.stdout).toContain(`--chunk 3-4 --reread --out ${stick}`);
       const merged = merge();
       expect(merged.status).toBe(4);
       expect(merged.stdout).toContain(`what comes next: rescue status ${image} ${stick}\n`);

@@ -48,7 +48,6 @@ export {
   readChunkMap,
 } from './chunks/open-chunk.ts';
 export { type Piece, pieces } from './chunks/pieces.ts';
-export { missingMount, withPlace } from './chunks/places.ts';
 export { type Receipt, readReceipt, receiptIn, receiptName } from './chunks/receipt.ts';
 export { checkSamples } from './chunks/samples.ts';
 export { seal, sealOf, sealState } from './chunks/seal.ts';
@@ -111,6 +110,7 @@ export { isVolatile, type Mount, mountOf, mountsOfDevice } from './node/mounts.t
 export type { FileTargetOptions } from './node/open-output.ts';
 export { canPack, type Packing } from './node/packing.ts';
 export { finalPath, statOf } from './node/paths.ts';
+export { missingMount, withPlace } from './node/places.ts';
 export { preallocate } from './node/preallocate.ts';
 export { isLink, refuseLink } from './node/refuse-links.ts';
 export { assertDistinctFiles, isSameFile } from './node/same-file.ts';

@@ -2,13 +2,14 @@
 import { OPEN_END, RescueMap, unionOf } from '@chunkrescue/mapfile';
 import { type DomainTotals, domainTotals } from '../events.ts';
 import { isEmergencyCopy } from '../node/emergency-map.ts';
+import { splitPath } from '../node/folders.ts';
 import { type ChunkStatus, chunkStatus, type Knowledge, type RowRange } from './chunk-status.ts';
 import type { FoundChunk } from './found-chunk.ts';
 import type { FoundFiles } from './found-files.ts';
 import type { FoundImage, FoundMap } from './found-map.ts';
 import { chunkCount, chunkRange } from './layout.ts';
 import type { Manifest } from './manifest.ts';
-import type { Receipt } from './receipt.ts';
+import { isReceiptName, type Receipt } from './receipt.ts';
 
 export interface JobStatus {
   readonly job: string | undefined;
@@ -122,12 +123,13 @@ function endOf(maps: readonly RescueMap[]): number {
   return Math.max(0, ...maps.map((map) => map.end).filter((end) => end < OPEN_END));
 }
 
-/** The one that knows most: clocks of two PCs tell nothing. */
+/** The one that knows most: clocks of two PCs tell nothing. Of equals the one on the stick, which tells where that is. */
 function fullest(receipts: readonly Receipt[]): Receipt | undefined {
-  return receipts.reduce<Receipt | undefined>(
-    (best, each) => (best === undefined || each.merged.size > best.merged.size ? each : best),
-    undefined,
-  );
+  return receipts.reduce<Receipt | undefined>((best, each) => {
+    if (best === undefined || each.merged.size > best.merged.size) return each;
+    const isOnStick = isReceiptName(splitPath(each.path).name);
+    return isOnStick && each.merged.size === best.merged.size ? each : best;
+  }, undefined);
 }
 
 function rangesOf({

@@ -81,6 +81,7 @@ export function receiptIn(folder: string, job: string): Receipt | undefined {
   return receiptsIn(folder).find((receipt) => receipt.job === job);
 }
 
-function isReceiptName(name: string): boolean {
+/** Whether a name is that of a receipt on a stick; one that is kept on a PC has another. */
+export function isReceiptName(name: string): boolean {
   return /^receipt-[0-9a-f]{8}\.map$/.test(name);
 }

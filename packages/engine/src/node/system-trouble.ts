@@ -6,7 +6,7 @@ const GONE = ['ENOTCONN', 'ENODEV', 'ENXIO', 'EIO', 'ESTALE', 'ENOMEDIUM', 'EREM
 
 /** What to do about a file system that is mounted read-only. */
 export const READ_ONLY_HINT =
-  'It is mounted read-only. Mount the stick so that it can be written to (some have a switch for that), then give the same command again. What was saved is kept.';
+  'It is mounted read-only. Mount the stick so that it can be written to (some have a switch for that) or use another one, then give the same command again. What was saved is kept.';
 
 /** An error of the system that nobody expected, as one of the world; anything else as it is. */
 export function asWorldTrouble(error: unknown): unknown {

@@ -3,9 +3,9 @@
  * another disk: what is written into it then is hidden by the stick as soon as it is back.
  */
 import { dirname } from 'node:path';
-import { digestOf } from '../node/checksums.ts';
-import { mountOf } from '../node/mounts.ts';
-import { finalPath } from '../node/paths.ts';
+import { digestOf } from './checksums.ts';
+import { mountOf } from './mounts.ts';
+import { finalPath } from './paths.ts';
 
 /** More than one rescue goes through; of more, those that were used last are remembered. */
 const PLACES_MAX = 8;
