@@ -5,8 +5,7 @@
  * read in a wider range into memory of our own, and the outcome is translated back: bytes before the wanted
  * ones do not count, and trouble behind them does not either.
  */
-import { closeSync, fstatSync, readSync, statfsSync, statSync } from 'node:fs';
-import { alignDown, alignUp } from '@chunkrescue/mapfile';
+import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
 import { RescueError } from '../errors.ts';
 import { refuseLost } from '../fatal-errors.ts';
 import type { ReadOutcome, Source, SourceIdentity } from '../ports.ts';
@@ -16,9 +15,11 @@ import { errnoOf, tidyUp } from './errno.ts';
 import { findDevices } from './find-device.ts';
 import { fsExt } from './fs-ext.ts';
 import { hasNoData } from './holes.ts';
+import { mayHang } from './may-hang.ts';
 import { openInput } from './open-input.ts';
 import type { PatientReader } from './patient-read.ts';
 import { otherDevice } from './same-device.ts';
+import { readWidened } from './widened-read.ts';
 
 export interface FileSourceOptions {
   /** Whether to read past the kernel's cache (O_DIRECT); refused where that is not possible. */
@@ -28,9 +29,6 @@ export interface FileSourceOptions {
   /** Makes the reads of what may keep one waiting: devices, and files that another machine or program serves. */
   readonly patient?: () => PatientReader;
 }
-
-/** File systems whose files come from elsewhere, by the numbers that statfs tells: FUSE, NFS, SMB, CIFS, 9P. */
-const SERVED = [0x65735546, 0x6969, 0xfe534d42, 0xff534d42, 0x01021997];
 
 const BOUNCE_SIZE = 1 << 20;
 /**
@@ -67,7 +65,7 @@ export class FileSource implements Source {
     this.#fd = opened.fd;
     this.#info = opened.info;
     this.#unit = opened.unit;
-    this.#patient = this.#mayHang() ? options.patient?.() : undefined;
+    this.#patient = mayHang(path, this.kind) ? options.patient?.() : undefined;
   }
 
   get kind(): DeviceInfo['kind'] {
@@ -246,12 +244,6 @@ export class FileSource implements Source {
     return patient.readSync({ fd, isDirect, onWait }, into, pos);
   }
 
-  /** Whether a read may take as long as a device or another machine likes. */
-  #mayHang(): boolean {
-    if (this.kind !== 'file') return this.kind === 'block';
-    return SERVED.includes(statfsSync(this.#path).type);
-  }
-
   /** A device that was pulled may answer EIO to everything; its node is not there any more, or it has no size. */
   #lossOf(): string | undefined {
     try {
@@ -267,23 +259,8 @@ export class FileSource implements Source {
 
   #readWidened(pos: number, into: Uint8Array): ReadOutcome {
     this.#bounce ??= alignedBuffer(BOUNCE_SIZE);
-    let copied = 0;
-    while (copied < into.length) {
-      const from = pos + copied;
-      const start = alignDown(from, this.#unit);
-      const end = Math.min(alignUp(pos + into.length, this.#unit), start + BOUNCE_SIZE);
-      const outcome = this.#readPlain(start, this.#bounce.subarray(0, end - start));
-      const good = Math.min(start + outcome.copied - from, into.length - copied);
-      if (good > 0) {
-        into.set(this.#bounce.subarray(from - start, from - start + good), copied);
-        copied += good;
-      }
-      if (copied < into.length && outcome.errno !== undefined) {
-        return { copied, errno: outcome.errno };
-      }
-      if (good <= 0 || this.#isEnd(pos + copied)) break;
-    }
-    return { copied, errno: undefined };
+    const wide = { unit: this.#unit, size: this.size, bounce: this.#bounce };
+    return readWidened(wide, { pos, into }, (at, bytes) => this.#readPlain(at, bytes));
   }
 
   #isEnd(pos: number): boolean {
