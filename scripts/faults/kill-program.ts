@@ -34,8 +34,9 @@ const ddrescue: Words = () => [
   ...['ddrescue', '-q', '-c4', '--mapfile-interval=0', ...TEST, 'image/copy.raw', 'pc/copy.map'],
 ];
 const copy: Words = () => ['copy', '-q', ...TEST, 'image/copy.raw', 'pc/copy.map'];
-const read: Words = ({ chunkSize }) => [
+const read: Words = ({ chunkSize, layout }) => [
   ...['read', '-q', '--all', `--chunk-size=${chunkSize}`, '--out=stick', '--map=pc/common.map'],
+  `--layout=${layout}`,
   ...TEST,
 ];
 const merge: Words = () => ['merge', '-q', 'stick', 'image/final.raw', '--map=pc/final.map'];
