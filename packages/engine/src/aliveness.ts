@@ -26,6 +26,7 @@ export class Aliveness {
   #failures: Range[] = [];
   #untilAsk = FIRST_ASK;
   #errno = '';
+  #asked = 0;
   /** A sector that came well in this run: the first and the last one. */
   #firstGood: number | undefined;
   #lastGood: number | undefined;
@@ -54,6 +55,10 @@ export class Aliveness {
     this.#untilAsk--;
     // Who never asks does not know where the trouble began; the last few are suspect.
     if (!this.#asks && this.#failures.length > FIRST_ASK) this.#failures.shift();
+  }
+
+  get hasFailures(): boolean {
+    return this.#failures.length > 0;
   }
 
   /** What failed since the source was last heard of; forgotten by that. */
@@ -110,7 +115,10 @@ export class Aliveness {
     if (size === undefined) return [];
     const { sectorSize } = this.#rescue.settings;
     const step = Math.max(sectorSize, alignDown(Math.floor(size / PLACES), sectorSize));
-    return Array.from({ length: PLACES }, (_, i) => i * step).filter((pos) => pos < size);
+    const places = Array.from({ length: PLACES }, (_, i) => i * step).filter((pos) => pos < size);
+    // One of them may be what makes the source go away.
+    const first = this.#asked++ % Math.max(1, places.length);
+    return [...places.slice(first), ...places.slice(0, first)];
   }
 
   #lost(): RescueError {

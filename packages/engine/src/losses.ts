@@ -13,7 +13,8 @@ export class Losses {
   readonly #rescue: Rescue;
   #rescued = -1;
   #fruitless = 0;
-  /** What was rescued when the strategy last began anew. */
+  #place = -1;
+  /** Bytes that were settled when the strategy last began anew. */
   #begunWith = -1;
   #hasUntried = false;
 
@@ -27,8 +28,11 @@ export class Losses {
    */
   note(request: Request, [first, ...others]: readonly Range[]): boolean {
     const rescued = this.#rescue.map.sizeInDomain('+');
-    this.#fruitless = rescued > this.#rescued ? 1 : this.#fruitless + 1;
+    const place = first?.pos ?? request.pos;
+    const isAnother = rescued > this.#rescued || place !== this.#place;
+    this.#fruitless = isAnother ? 1 : this.#fruitless + 1;
     this.#rescued = rescued;
+    this.#place = place;
     const isTooOften = this.#fruitless >= TRIES;
     if (first === undefined) return isTooOften;
     const { pos, size } = first;
@@ -38,12 +42,18 @@ export class Losses {
     return false;
   }
 
+  /** The source was lost when nothing was left to read. */
+  noteAtEnd(failures: readonly Range[]): void {
+    if (failures.length > 0) this.#hasUntried = true;
+  }
+
   /** Whether the strategy is to begin once more, for what it tried and is untried again. */
   leavesUntried(): boolean {
-    const rescued = this.#rescue.map.sizeInDomain('+');
-    const isOfUse = this.#hasUntried && rescued > this.#begunWith;
+    const { map } = this.#rescue;
+    const settled = map.sizeInDomain('+') + map.sizeInDomain('-');
+    const isOfUse = this.#hasUntried && settled > this.#begunWith;
     this.#hasUntried = false;
-    this.#begunWith = rescued;
+    this.#begunWith = settled;
     return isOfUse;
   }
 }

@@ -37,6 +37,8 @@ export class ReadGivenUp extends Error {}
 /** Keeps a run's time and tells of it. The session calls it around each read. */
 export class Run {
   message: string | undefined;
+  /** How long a read may take although the run must stop. */
+  allowMs = 0;
   /** The limits of time that were passed, in the order in which they are told. */
   passed: TimeLimitEnd[] = [];
   readonly #options: SessionOptions;
@@ -128,7 +130,7 @@ export class Run {
    */
   whileReading(waitedMs: number): boolean {
     const { signal } = this.#options;
-    if (signal?.aborted) throw new ReadGivenUp();
+    if (signal?.aborted && waitedMs >= this.allowMs) throw new ReadGivenUp();
     if (waitedMs < LONG_READ_MS) {
       this.#waitToldMs = 0;
       return false;

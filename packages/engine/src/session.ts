@@ -21,6 +21,9 @@ import type { Rescue } from './strategy/rescue.ts';
 import { resolveSettings } from './strategy/settings.ts';
 import { rescueSteps, type StepsEnd } from './strategy/steps.ts';
 
+/** How long a source may take to show that it still answers, when the run must stop. */
+const LAST_LOOK_MS = 2000;
+
 /** What a session waits for. */
 type Wait = PromiseLike<unknown> | PendingRead | undefined;
 
@@ -40,8 +43,7 @@ export function* session(options: SessionOptions): Session {
   const aliveness = new Aliveness(options.source, rescue, options.looksForLife ?? false);
   try {
     end = yield* untilItEnds(options, { rescue, run, aliveness });
-    // Nobody knows whether it was the disk's fault, and a second reading costs less than a good sector.
-    if (end === 'aborted' && options.looksForLife) makeUntried(rescue, aliveness.takeFailures());
+    if (end === 'aborted' && options.looksForLife) yield* lookBack(run, rescue, aliveness);
     if (end === 'finished' && options.targetSize !== undefined) {
       yield* settled(options.target.extend(options.targetSize));
     }
@@ -73,6 +75,18 @@ function* prepare(
   const settings = resolveSettings(options.settings ?? {}, source, manner);
   const mapfile = store === undefined ? undefined : yield* settled(store.load());
   return planRescue({ ...options, sourceSize: source.size, mapfile }, settings);
+}
+
+/** A run is stopped: what failed since the source was last heard of is called bad only if it still answers. */
+function* lookBack(run: Run, rescue: Rescue, aliveness: Aliveness): Generator<Wait, void, unknown> {
+  if (!aliveness.hasFailures) return;
+  run.allowMs = LAST_LOOK_MS;
+  try {
+    if (yield* aliveness.answers()) return;
+  } catch (error) {
+    if (!(error instanceof ReadGivenUp) && !isLost(error)) throw error;
+  }
+  makeUntried(rescue, aliveness.takeFailures());
 }
 
 interface Parts {
@@ -115,7 +129,8 @@ function* untilItEnds(options: SessionOptions, parts: Parts): Generator<Wait, Re
       const failures = aliveness.takeFailures();
       makeUntried(rescue, failures);
       const { step } = course;
-      if (!step.done && losses.note(step.value, failures)) {
+      if (step.done) losses.noteAtEnd(failures);
+      else if (losses.note(step.value, failures)) {
         course.reply({ copied: 0, failed: step.value.size, elapsedMs: 0 });
       }
       yield* run.save();

@@ -219,6 +219,48 @@ describe('a run that is stopped', () => {
   });
 });
 
+test('whenever a disk dies once and comes back, nothing is left untried', () => {
+  const bad = [{ pos: 64 * 1024, size: 2048 }];
+  for (let livesFor = 0; livesFor < 160; livesFor++) {
+    const { source, revive } = mortal(bad, livesFor);
+    const comesBack = (): boolean => {
+      revive();
+      return true;
+    };
+    const { result, map } = run(source, { comesBack });
+    expect([livesFor, result?.end, map.sizeOf('?')]).toEqual([livesFor, 'finished', 0]);
+    expect(map.sizeOf('+')).toBe(SIZE - 2048);
+  }
+});
+
+test('a run that is stopped again and again comes to the end of a bad area all the same', () => {
+  const store = new MemoryMapStore();
+  const bad = [{ pos: 64 * 1024, size: 32 * 1024 }];
+  const ports = { target: new MemoryTarget(), store, clock: new VirtualClock() };
+  let runs = 0;
+  let end = '';
+  while (end !== 'finished' && runs++ < 20) {
+    const { source } = mortal(bad, OPEN_END);
+    let failures = 0;
+    const counted: Source = {
+      ...source,
+      read(pos, into) {
+        const outcome = source.read(pos, into);
+        if ('errno' in outcome && outcome.errno !== undefined) failures++;
+        return outcome;
+      },
+    };
+    const signal = {
+      get aborted() {
+        return failures >= 15;
+      },
+    };
+    const settings = { clusterSize: 4096 };
+    ({ end } = rescueBlocking({ ...ports, settings, source: counted, signal, looksForLife: true }));
+  }
+  expect([end, store.stored?.map.sizeOf('-')]).toEqual(['finished', 32 * 1024]);
+});
+
 describe('a bad area, however large', () => {
   const bad = [{ pos: 64 * 1024, size: 128 * 1024 }];
 

@@ -2,7 +2,6 @@
 import {
   type ChunkLayout,
   chunkCount,
-  chunkRange,
   namesIn,
   type Receipt,
   shellWord,
@@ -27,12 +26,16 @@ export function chunksNowhere({ layout, mapfile, receipt, out }: KnownChunks): n
   const arrived = Domain.of(receipt?.map.ranges('+') ?? []);
   const open = Domain.fromMap(mapfile.map).subtract(arrived);
   const here = new Set(namesIn(out).map(numberOf));
-  const nowhere: number[] = [];
-  for (let number = 0; number < chunkCount(layout); number++) {
-    const { pos, size } = chunkRange(layout, number) ?? { pos: 0, size: 0 };
-    if (!here.has(number) && !open.clip(pos, pos + size).isEmpty) nowhere.push(number);
+  const nowhere = new Set<number>();
+  const count = chunkCount(layout);
+  // One way through the ranges: there may be a million of them, and thousands of chunks.
+  for (const { pos, size } of open.ranges()) {
+    const last = Math.min(count - 1, Math.floor((pos + size - 1) / layout.chunkSize));
+    for (let number = Math.floor(pos / layout.chunkSize); number <= last; number++) {
+      if (!here.has(number)) nowhere.add(number);
+    }
   }
-  return nowhere;
+  return [...nowhere];
 }
 
 function numberOf(name: string): number | undefined {

@@ -34,7 +34,7 @@ export function refuseOtherContent(source: Source, job: FileRescueJob, claimed: 
     `${job.map} does not say which disk it is of, and ${job.target} holds other bytes than ${source.name}: ${different} of ${same + different} sectors that were compared differ.`,
     {
       path: job.map,
-      hint: 'It is of another disk: give another image and map for this one. If it is the right one all the same, say --adopt.',
+      hint: 'Is it of another disk? Then give another image and map for this one. If it is the right one all the same, say --adopt.',
     },
   );
 }

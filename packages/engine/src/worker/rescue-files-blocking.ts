@@ -4,6 +4,7 @@ import { type Manifest, readManifest } from '../chunks/manifest.ts';
 import { packChunk, removeChunk } from '../chunks/pack-chunk.ts';
 import type { PieceDigests } from '../chunks/piece-digests.ts';
 import { sealedMapStore } from '../chunks/sealed-map-store.ts';
+import { checkBinding } from '../chunks/source-binding.ts';
 import { missingBytes } from '../chunks/target-errors.ts';
 import { rescueBlocking } from '../drive.ts';
 import { pendingBytes, progressAtRest } from '../events.ts';
@@ -33,7 +34,7 @@ import type {
   TroubleAnswer,
 } from './job.ts';
 import { readerThread } from './reader-thread.ts';
-import { careFor, isOfThisSource, openedSource } from './source-care.ts';
+import { careFor, openedSource, unlessStopped } from './source-care.ts';
 import { testSource } from './test-source.ts';
 
 interface How {
@@ -52,7 +53,7 @@ export function rescueFilesBlocking(job: FileRescueJob, how: How): FileRescueRes
       patient: readerThread,
     }),
   );
-  if (file === undefined) return stopped(job, { size: undefined }, undefined);
+  if (file === undefined) return stoppedBefore(job);
   try {
     const source = job.testMap === undefined ? file : testSource(file, job.testMap);
     return rescueFrom(source, job, how);
@@ -70,13 +71,16 @@ function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueR
   if (!job.isAdopted) {
     const isForChunks = job.chunk !== undefined;
     const binding = { map: job.map, manifest, source, end: found?.map.end, isForChunks };
-    if (!isOfThisSource(binding, how.signal)) return stopped(job, source, found);
+    const isChecked = unlessStopped(source, how.signal, () => checkBinding(binding));
+    if (!isChecked) return stopped(job, source, found);
   }
   const domain = domainOf(job);
   const state = checkTarget(job, found);
   if (job.chunk === undefined && isNamelessMap(job, manifest)) {
     const claimed = claimsOf(found?.map).intersect(domain);
-    if (!claimed.isEmpty) refuseOtherContent(source, job, claimed);
+    const look = (): void => refuseOtherContent(source, job, claimed);
+    const isChecked = claimed.isEmpty || unlessStopped(source, how.signal, look);
+    if (!isChecked) return stopped(job, source, found);
   }
   const known = withOwn(job.isReread ? forgetting(found, domain) : found, state, domain);
   const idle = nothingToDo(job, { source, known, state });
@@ -120,6 +124,13 @@ function stopped(
     gained: 0,
     ...NOT_FINISHED,
   };
+}
+
+/** Stopped before the source was there. */
+function stoppedBefore(job: FileRescueJob): FileRescueResult {
+  const found = sealedMapStore(job.map).load() as Mapfile | undefined;
+  const size = readManifest(found?.heading ?? []).sourceSize ?? found?.map.end;
+  return stopped(job, { size }, found);
 }
 
 function domainOf({ domain }: FileRescueJob): Domain {

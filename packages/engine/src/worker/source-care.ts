@@ -2,7 +2,7 @@
 import { type Mapfile, RescueMap } from '@chunkrescue/mapfile';
 import { readManifest } from '../chunks/manifest.ts';
 import { sealedMapStore } from '../chunks/sealed-map-store.ts';
-import { type Binding, checkBinding } from '../chunks/source-binding.ts';
+import type { Binding } from '../chunks/source-binding.ts';
 import { RescueError } from '../errors.ts';
 import { progressAtRest } from '../events.ts';
 import { refuseLost } from '../fatal-errors.ts';
@@ -33,17 +33,19 @@ export function careFor(
   };
 }
 
-/** False when it was stopped while a read of it did not come back. @throws RescueError as `checkBinding` */
-export function isOfThisSource(binding: Binding, signal: Signal): boolean {
-  binding.source.watch?.(() => {
+/** Reads of a source before the rescue; false when it was stopped while one did not come back. */
+export function unlessStopped(source: Source, signal: Signal, look: () => void): boolean {
+  source.watch?.(() => {
     if (signal.aborted) throw new ReadGivenUp();
   });
   try {
-    checkBinding(binding);
+    look();
     return true;
   } catch (error) {
     if (error instanceof ReadGivenUp) return false;
     throw error;
+  } finally {
+    source.watch?.(undefined);
   }
 }
 
