@@ -30,12 +30,13 @@ const NO_OWNERS = ['EPERM', 'EINVAL', 'ENOTSUP', 'ENOSYS'];
 /** What file systems without hard links, or with rules about them, say. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
+/** What is said of a folder that is not there, or on a stick that is not. */
+const GONE = ['ENOENT', 'ENOTDIR', 'EACCES', 'EIO', 'ENOTCONN', 'ESTALE'];
+
 /** The file system that the map's folder is on; undefined when there is none. */
 export function deviceOf(path: string): bigint | undefined {
   const folder = dirname(finalPath(path));
-  return unlessErrno(['ENOENT', 'ENOTDIR', 'EACCES', 'EIO', 'ENOTCONN', 'ESTALE'], () =>
-    statSync(folder, { bigint: true }),
-  )?.dev;
+  return unlessErrno(GONE, () => statSync(folder, { bigint: true }))?.dev;
 }
 
 /**
@@ -50,8 +51,12 @@ export function refuseOtherDevice(
   const present = device === undefined ? undefined : deviceOf(path);
   if (present === undefined || present === device) return device;
   if (ownMaps.includes(finalPath(path))) return present;
+  throw otherDevice(path);
+}
+
+function otherDevice(path: string): RescueError {
   const folder = dirname(finalPath(path));
-  throw new RescueError(
+  return new RescueError(
     'map-write',
     `Can't write map file ${path}: ${folder} is another file system now; was the stick pulled? The old map is still whole.`,
     {
@@ -64,6 +69,8 @@ export function refuseOtherDevice(
 interface Saving extends MapStoreOptions {
   /** The map that is there was saved by this very store. */
   readonly hasSaved: boolean;
+  /** The file system that the map is to be on. */
+  readonly device: bigint | undefined;
 }
 
 /** Replaces the map in one step. @throws RescueError `map-write` */
@@ -83,6 +90,8 @@ export function saveMap(path: string, mapfile: Mapfile, options: Saving): void {
     }
     const parts = (): Iterable<string | Uint8Array> => (options.parts ?? mapfileParts)(mapfile);
     const written = writeSomehow({ real, temporary, parts, old });
+    // Pulled since it was asked: the new map may lie in the bare folder. Later the rename finds nothing.
+    if (isElsewhere(folder, options.device)) throw otherDevice(path);
     const isKept = typeof keepsBackup === 'boolean' ? keepsBackup : keepsBackup();
     if (old !== undefined && isKept && written === temporary) {
       // Who saved it may have been killed before its name was durable: the copy alone could survive a power cut.
@@ -95,8 +104,17 @@ export function saveMap(path: string, mapfile: Mapfile, options: Saving): void {
     if (keepsSpare && written === temporary) keepSpare(real, statSync(real).size);
   } catch (cause) {
     tidyUp(() => rmSync(temporary, { force: true }));
-    throw cause instanceof RescueError ? cause : saveError(path, isReplaced, cause);
+    if (cause instanceof RescueError) throw cause;
+    throw isElsewhere(folder, options.device)
+      ? otherDevice(path)
+      : saveError(path, isReplaced, cause);
   }
+}
+
+/** Of a folder: on some file systems files have other numbers. */
+function isElsewhere(folder: string, device: bigint | undefined): boolean {
+  const stat = unlessErrno(GONE, () => statSync(folder, { bigint: true }));
+  return device !== undefined && stat !== undefined && stat.dev !== device;
 }
 
 interface Writing {

@@ -33,7 +33,7 @@ export function fileMapStore(path: string, options: MapStoreOptions = {}): FileM
       device = refuseOtherDevice(path, device, ownMaps) ?? deviceOf(path);
       const parts = (each: Mapfile): Iterable<string | Uint8Array> =>
         ownMaps.saving((options.parts ?? mapfileParts)(each));
-      saveMap(path, mapfile, { ...options, parts, hasSaved });
+      saveMap(path, mapfile, { ...options, parts, hasSaved, device });
       ownMaps.saved();
       hasSaved = true;
     },
