@@ -9,6 +9,9 @@ const STEP = 65536;
 const order = Buffer.alloc(ORDER_SIZE);
 const head = Buffer.alloc(ANSWER_SIZE);
 let memory = alignedBuffer(STEP);
+/** Answers up to this are gathered. */
+const SMALL = 4096;
+const small = new Uint8Array(ANSWER_SIZE + SMALL);
 
 while (readAll(order)) {
   const pos = order.readDoubleLE(0);
@@ -16,6 +19,13 @@ while (readAll(order)) {
   if (memory.length < size) memory = alignedBuffer(alignUp(size, STEP));
   const answer = readToNumber(DEVICE_FD, memory.subarray(0, size), pos);
   head.writeInt32LE(answer);
+  if (answer > 0 && answer <= SMALL) {
+    // In one piece: the other end is woken once.
+    small.set(head);
+    small.set(memory.subarray(0, answer), ANSWER_SIZE);
+    writeAll(small.subarray(0, ANSWER_SIZE + answer));
+    continue;
+  }
   writeAll(head);
   if (answer > 0) writeAll(memory.subarray(0, answer));
 }

@@ -4,7 +4,9 @@
  * neither the terminal nor a lock, and ends when its standard input does.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isSystemError } from './errno.ts';
 
 /** An order: position (Float64), bytes (Int32). An answer: bytes or the number of an error below 0, then the bytes. */
 export const ORDER_SIZE = 12;
@@ -12,47 +14,37 @@ export const ANSWER_SIZE = 4;
 /** The descriptor to read from, in the process. */
 export const DEVICE_FD = 3;
 
-export class DirectReads {
-  #reader: { readonly fd: number; readonly process: ChildProcess } | undefined;
+interface Reader {
+  /** Of the device, here. */
+  readonly fd: number;
+  readonly process: ChildProcess;
+  /** What it reads its orders from, and writes its answers to; both wait. */
+  readonly orders: number;
+  readonly answers: number;
+}
 
-  /** As `readSync`, or the number of the error below 0; undefined when no such process can be had. */
-  read(fd: number, into: Uint8Array, pos: number): Promise<number | undefined> {
-    const child = this.#processFor(fd);
-    const { stdin, stdout } = child;
-    if (stdin === null || stdout === null) return Promise.resolve(undefined);
-    // Or the thread would end while nothing but the process is left to hear of.
-    child.ref();
-    return new Promise((resolve) => {
-      let head = Buffer.alloc(0);
-      let answer: number | undefined;
-      let copied = 0;
-      const end = (result: number | undefined): void => {
-        stdout.off('data', onData);
-        child.off('error', onEnd).off('close', onEnd);
-        child.unref();
-        if (result === undefined) this.close();
-        resolve(result);
-      };
-      const onEnd = (): void => end(undefined);
-      const onData = (data: Buffer): void => {
-        let bytes = data;
-        if (answer === undefined) {
-          head = Buffer.concat([head, bytes]);
-          if (head.length < ANSWER_SIZE) return;
-          answer = head.readInt32LE(0);
-          bytes = head.subarray(ANSWER_SIZE);
-        }
-        into.set(bytes, copied);
-        copied += bytes.length;
-        if (copied >= Math.max(0, answer)) end(answer);
-      };
-      stdout.on('data', onData);
-      child.on('error', onEnd).on('close', onEnd);
-      const order = Buffer.alloc(ORDER_SIZE);
-      order.writeDoubleLE(pos, 0);
-      order.writeInt32LE(into.length, 8);
-      stdin.write(order);
-    });
+export class DirectReads {
+  #reader: Reader | undefined;
+  readonly #order = Buffer.alloc(ORDER_SIZE);
+  readonly #head = Buffer.alloc(ANSWER_SIZE);
+
+  /** As `readSync`, or the number of the error below 0; undefined when no such process can be had, or it died. */
+  read(fd: number, into: Uint8Array, pos: number): number | undefined {
+    try {
+      const reader = this.#readerFor(fd);
+      if (reader === undefined) return undefined;
+      this.#order.writeDoubleLE(pos, 0);
+      this.#order.writeInt32LE(into.length, 8);
+      writeSync(reader.orders, this.#order);
+      if (readAll(reader.answers, this.#head)) {
+        const answer = this.#head.readInt32LE(0);
+        if (answer <= 0 || readAll(reader.answers, into.subarray(0, answer))) return answer;
+      }
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+    }
+    this.close();
+    return undefined;
   }
 
   /** The descriptor is about to be closed. */
@@ -67,8 +59,8 @@ export class DirectReads {
     this.#reader = undefined;
   }
 
-  #processFor(fd: number): ChildProcess {
-    if (this.#reader?.fd === fd) return this.#reader.process;
+  #readerFor(fd: number): Reader | undefined {
+    if (this.#reader?.fd === fd) return this.#reader;
     this.close();
     const { NODE_OPTIONS: _, ...env } = process.env;
     const program = fileURLToPath(new URL('./direct-entry.js', import.meta.url));
@@ -78,11 +70,36 @@ export class DirectReads {
       detached: true,
       env,
     });
-    child.on('error', () => {});
-    child.stdin?.on('error', () => {});
-    child.stdout?.on('error', () => {});
+    for (const of of [child, child.stdin, child.stdout]) of?.on('error', () => {});
     child.unref();
-    this.#reader = { fd, process: child };
-    return child;
+    const [orders, answers] = [waitingFd(child.stdin), waitingFd(child.stdout)];
+    if (orders === undefined || answers === undefined) {
+      child.kill('SIGKILL');
+      return undefined;
+    }
+    this.#reader = { fd, process: child, orders, answers };
+    return this.#reader;
   }
+}
+
+/**
+ * The descriptor behind a stream, made to wait. Node has no other way to a pipe that a thread can wait at, and its own
+ * way through the event loop takes as long as a read of a good sector. Undefined where Node has it no more.
+ */
+function waitingFd(stream: object | null): number | undefined {
+  const { _handle: handle } = (stream ?? {}) as {
+    _handle?: { readonly fd?: number; setBlocking?(isBlocking: boolean): number };
+  };
+  if (typeof handle?.fd !== 'number' || handle.fd < 0) return undefined;
+  return handle.setBlocking?.(true) === 0 ? handle.fd : undefined;
+}
+
+/** Returns false when the other end is not there any more. */
+function readAll(fd: number, into: Uint8Array): boolean {
+  for (let done = 0; done < into.length; ) {
+    const n = readSync(fd, into, done, into.length - done, null);
+    if (n === 0) return false;
+    done += n;
+  }
+  return true;
 }

@@ -26,14 +26,14 @@ let memory: Uint8Array = new Uint8Array(0);
 
 // However it ends: whoever waits for an answer goes on alone.
 process.on('exit', () => Atomics.store(words, HAS_ENDED, 1));
-void serve();
+serve();
 
-async function serve(): Promise<void> {
+function serve(): void {
   try {
     Atomics.store(words, IS_READY, 1);
     Atomics.notify(words, IS_READY);
     for (waitForOrder(); words[KIND] !== END; waitForOrder()) {
-      words[ANSWER] = await answer(words[KIND] as number, words[FD] as number);
+      words[ANSWER] = answer(words[KIND] as number, words[FD] as number);
       Atomics.store(words, STATE, DONE);
       Atomics.notify(words, STATE);
     }
@@ -51,7 +51,7 @@ function waitForOrder(): void {
   }
 }
 
-async function answer(kind: number, fd: number): Promise<number> {
+function answer(kind: number, fd: number): number {
   if (kind === FORGET) {
     directReads.forget(fd);
     return 0;
@@ -62,6 +62,6 @@ async function answer(kind: number, fd: number): Promise<number> {
   const offset = words[OFFSET] as number;
   const into = memory.subarray(offset, offset + (words[SIZE] as number));
   const pos = board.pos[0] as number;
-  const direct = kind === READ_DIRECT ? await directReads.read(fd, into, pos) : undefined;
+  const direct = kind === READ_DIRECT ? directReads.read(fd, into, pos) : undefined;
   return direct ?? readToNumber(fd, into, pos);
 }
