@@ -25,7 +25,7 @@ import { MIB, rescueCommand, startRescue } from './command.ts';
 const SIZE = 600 * MIB;
 const CHUNKS = [0, 1, 2, 3, 4, 5];
 const SHUFFLED = [3, 0, 5, 1, 4, 2];
-const DIRECT = ['-d', '-b', '512', '-c', '32768'];
+const DIRECT = ['-d', '-b', '512', '-c', '2048'];
 
 const missing = missingForDevices() ?? missingOracle();
 
