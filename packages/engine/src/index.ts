@@ -93,7 +93,7 @@ export { sharesBytes } from './node/beneath.ts';
 export { digestOf, randomId } from './node/checksums.ts';
 export { blockingClock, stoppableClock, systemClock } from './node/clock.ts';
 export { writeTextDurably } from './node/durable-text.ts';
-export { saveMapElsewhere } from './node/emergency-map.ts';
+export { renewMapElsewhere, saveMapElsewhere } from './node/emergency-map.ts';
 export { existingSize } from './node/existing-size.ts';
 export { FileSource, openFileSource } from './node/file-source.ts';
 export { FileTarget, openFileTarget } from './node/file-target.ts';

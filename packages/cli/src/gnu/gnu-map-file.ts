@@ -10,6 +10,7 @@ import {
   mapHeading,
   type Rescue,
   RescueError,
+  renewMapElsewhere,
   saveMapElsewhere,
   shellQuoted,
   statOf,
@@ -159,7 +160,7 @@ interface Ending {
 
 function renewCopy({ saved }: Ending, mapfile: Mapfile): void {
   if (saved === undefined) return;
-  void fileMapStore(saved, { keepsBackup: false, parts: gnuParts }).save(mapfile);
+  renewMapElsewhere(saved, mapfile, { parts: gnuParts });
 }
 
 function notSaved(path: string): Ending {

@@ -1,8 +1,8 @@
 /** The process that makes direct reads; see `direct-reads.ts`. */
-import { readSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { alignUp } from '@chunkrescue/mapfile';
 import { alignedBuffer } from './aligned-memory.ts';
-import { ANSWER_SIZE, DEVICE_FD, ORDER_SIZE } from './direct-reads.ts';
+import { ANSWER_SIZE, DEVICE_FD, ORDER_SIZE, readAll } from './direct-reads.ts';
 import { readToNumber } from './patient-read.ts';
 
 const STEP = 65536;
@@ -13,7 +13,10 @@ let memory = alignedBuffer(STEP);
 const SMALL = 4096;
 const small = new Uint8Array(ANSWER_SIZE + SMALL);
 
-while (readAll(order)) {
+const ORDERS_FD = 0;
+
+// Until nobody is there any more to give orders.
+while (readAll(ORDERS_FD, order)) {
   const pos = order.readDoubleLE(0);
   const size = order.readInt32LE(8);
   if (memory.length < size) memory = alignedBuffer(alignUp(size, STEP));
@@ -28,16 +31,6 @@ while (readAll(order)) {
   }
   writeAll(head);
   if (answer > 0) writeAll(memory.subarray(0, answer));
-}
-
-/** Returns false when there is nothing more to do. */
-function readAll(into: Uint8Array): boolean {
-  for (let done = 0; done < into.length; ) {
-    const n = readSync(0, into, done, into.length - done, null);
-    if (n === 0) return false;
-    done += n;
-  }
-  return true;
 }
 
 function writeAll(bytes: Uint8Array): void {

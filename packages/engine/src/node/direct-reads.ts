@@ -94,8 +94,8 @@ function waitingFd(stream: object | null): number | undefined {
   return handle.setBlocking?.(true) === 0 ? handle.fd : undefined;
 }
 
-/** Returns false when the other end is not there any more. */
-function readAll(fd: number, into: Uint8Array): boolean {
+/** Fills `into` from a pipe. Returns false when the other end is not there any more. */
+export function readAll(fd: number, into: Uint8Array): boolean {
   for (let done = 0; done < into.length; ) {
     const n = readSync(fd, into, done, into.length - done, null);
     if (n === 0) return false;

@@ -36,7 +36,7 @@ export function saveMapElsewhere(
   mapfile: Mapfile,
   options: EmergencyOptions,
 ): SavedElsewhere | undefined {
-  const { map, folders, parts } = options;
+  const { map, folders } = options;
   const stem = options.stem ?? `${basename(map).replace(/\.map$/, '')}.emergency`;
   const own = dirname(finalPath(map));
   const usual = [...currentFolder(), homedir(), '/var/tmp', tmpdir(), '/dev/shm'];
@@ -49,7 +49,7 @@ export function saveMapElsewhere(
     const path = reserve(join(folder, stem));
     if (path === undefined) continue;
     try {
-      void fileMapStore(path, { keepsBackup: false, ...(parts && { parts }) }).save(mapfile);
+      renewMapElsewhere(path, mapfile, options);
       return { path, isVolatile: volatile.has(folder) };
     } catch (error) {
       rmSync(path, { force: true });
@@ -72,6 +72,15 @@ function currentFolder(): string[] {
     if (!isSystemError(error)) throw error;
     return [];
   }
+}
+
+/** Replaces the copy that was saved elsewhere by a newer map. @throws RescueError `map-write` */
+export function renewMapElsewhere(
+  path: string,
+  mapfile: Mapfile,
+  { parts }: Pick<MapStoreOptions, 'parts'>,
+): void {
+  void fileMapStore(path, { keepsBackup: false, ...(parts && { parts }) }).save(mapfile);
 }
 
 function isVolatileOrGone(folder: string): boolean {

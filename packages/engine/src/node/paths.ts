@@ -1,6 +1,7 @@
 import {
   closeSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readlinkSync,
   realpathSync,
@@ -30,11 +31,17 @@ export function finalPath(path: string): string {
   return current;
 }
 
+/** What is said of a name behind which nothing is, or nothing that can be looked at. */
+const UNSEEN = ['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'];
+
 /** What there is of that name; undefined when nothing is, or when it cannot be looked at. */
 export function statOf(path: string): Stats | undefined {
-  return unlessErrno(['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'], () =>
-    statSync(path),
-  );
+  return unlessErrno(UNSEEN, () => statSync(path));
+}
+
+/** The same of the name itself, which may be a link. */
+export function linkStatOf(path: string): Stats | undefined {
+  return unlessErrno(UNSEEN, () => lstatSync(path));
 }
 
 /** Makes a file's name durable; file systems that cannot are left alone. @throws a system error */

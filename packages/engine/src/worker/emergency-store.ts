@@ -2,8 +2,8 @@
 import type { Mapfile } from '@chunkrescue/mapfile';
 import { sealedParts } from '../chunks/seal.ts';
 import { RescueError } from '../errors.ts';
-import { saveMapElsewhere } from '../node/emergency-map.ts';
-import { type FileMapStore, fileMapStore } from '../node/map-store.ts';
+import { renewMapElsewhere, saveMapElsewhere } from '../node/emergency-map.ts';
+import type { FileMapStore } from '../node/map-store.ts';
 import { shellQuoted } from '../node/shell-word.ts';
 import type { FileRescueEvent, MapTrouble, TroubleAnswer } from './job.ts';
 
@@ -29,12 +29,12 @@ export function withEmergency(store: FileMapStore, emergency: Emergency | undefi
       try {
         store.save(mapfile);
         // What was told to be copied back must not be older than what it replaces.
-        if (elsewhere !== undefined) renew(elsewhere, mapfile);
+        if (elsewhere !== undefined) renewMapElsewhere(elsewhere, mapfile, { parts: sealedParts });
         return;
       } catch (error) {
         if (!(error instanceof RescueError)) throw error;
         if (elsewhere !== undefined) {
-          renew(elsewhere, mapfile);
+          renewMapElsewhere(elsewhere, mapfile, { parts: sealedParts });
           throw savedElsewhere(error, store.name, elsewhere);
         }
         if (isGivenUp) throw error;
@@ -60,10 +60,6 @@ export function withEmergency(store: FileMapStore, emergency: Emergency | undefi
     }
   };
   return { ...store, save };
-}
-
-function renew(path: string, mapfile: Mapfile): void {
-  void fileMapStore(path, { keepsBackup: false, parts: sealedParts }).save(mapfile);
 }
 
 function savedElsewhere(error: RescueError, map: string, saved: string): RescueError {

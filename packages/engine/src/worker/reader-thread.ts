@@ -1,8 +1,8 @@
 /**
  * A thread that only reads. A read of a failing disk can take minutes, and whoever makes it hears nothing else
  * meanwhile; so the reader waits for this thread instead, and can save the map, tell how long it takes, and give
- * the read up. A thread that is stuck in a read cannot be ended, not even by the end of the process; see
- * `direct-reads.ts` and {@link ReaderThread.keepOpen} for how the process can end all the same.
+ * the read up. A thread that is stuck in a read cannot be ended, and holds up the end of its process; how the
+ * process can be ended by a signal all the same is told in `direct-reads.ts` and `keep-open.ts`.
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { blockingClock } from '../node/clock.ts';
