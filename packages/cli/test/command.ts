@@ -61,3 +61,12 @@ export function temporaryDirectory(): string {
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }
+
+/** A title with the reason why its tests are skipped, and whether they are. */
+export function needing(
+  title: string,
+  missing: string | undefined,
+): { readonly title: string; readonly isSkipped: boolean } {
+  const isSkipped = missing !== undefined;
+  return { title: isSkipped ? `${title} (${missing})` : title, isSkipped };
+}

@@ -154,6 +154,10 @@ function longBad(dir: string): string {
 
 describe('a map whose folder is gone', () => {
   const slow = (dir: string): string[] => ['-H', longBad(dir), longSource(dir)];
+  const reading = (dir: string, out: string, common: string): string[] => [
+    ...['read', ...slow(dir), '--chunk', '0', '--chunk-size', '1Gi'],
+    ...['--out', out, '--map', common],
+  ];
   /** Starts a run, takes the folder of its map away, and lets a signal or the next save find out. */
   async function withoutFolder(
     dir: string,
@@ -208,18 +212,7 @@ describe('a map whose folder is gone', () => {
     mkdirSync(place);
     mkdirSync(out);
     const common = join(place, 'common.map');
-    const words = [
-      'read',
-      ...slow(dir),
-      '--chunk',
-      '0',
-      '--chunk-size',
-      '1Gi',
-      '--out',
-      out,
-      '--map',
-      common,
-    ];
+    const words = reading(dir, out, common);
     const { status, stderr } = await withoutFolder(dir, words, common);
     expect(status).toBe(1);
     const saved = join(out, 'common.emergency.map');
@@ -242,18 +235,7 @@ describe('a map whose folder is gone', () => {
     mkdirSync(place);
     mkdirSync(out);
     const [common, own] = [join(place, 'common.map'), join(out, 'chunk00.map')];
-    const words = [
-      'read',
-      ...slow(dir),
-      '--chunk',
-      '0',
-      '--chunk-size',
-      '1Gi',
-      '--out',
-      out,
-      '--map',
-      common,
-    ];
+    const words = reading(dir, out, common);
     const { status, stderr, home } = await withoutFolder(dir, words, own);
     expect(status).toBe(1);
     const saved = join(home, 'chunk00.emergency.map');

@@ -12,8 +12,16 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Answer, BAD, DEMO, MIB, rescueCommand, temporaryDirectory } from './command.ts';
-import { COPY, missingForTracing, needing, traced } from './silent-loss-programs.ts';
+import {
+  type Answer,
+  BAD,
+  DEMO,
+  MIB,
+  needing,
+  rescueCommand,
+  temporaryDirectory,
+} from './command.ts';
+import { COPY, missingForTracing, traced } from './silent-loss-programs.ts';
 
 interface Journey {
   readonly dir: string;

@@ -7,12 +7,11 @@ import {
   startFaultyDevice,
   startServedDevice,
 } from '../../../scripts/faulty-device.ts';
-import { DEMO, MIB, temporaryDirectory } from './command.ts';
+import { DEMO, MIB, needing, temporaryDirectory } from './command.ts';
 import {
   expectHeld,
   mapOf,
   missingForTracing,
-  needing,
   PROGRAMS,
   rescue,
   startTraced,

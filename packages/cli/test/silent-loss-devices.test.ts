@@ -13,13 +13,12 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { missingForDevices, startServedDevice } from '../../../scripts/faulty-device.ts';
 import { makeStick, missingForStick } from '../../../scripts/stick.ts';
-import { BAD, DEMO, MIB, temporaryDirectory } from './command.ts';
+import { BAD, DEMO, MIB, needing, temporaryDirectory } from './command.ts';
 import {
   claimed,
   expectHeld,
   mapOf,
   missingForTracing,
-  needing,
   PROGRAMS,
   rescue,
   startTraced,

@@ -83,15 +83,6 @@ export function missingForTracing(): string | undefined {
   return status === 0 ? undefined : 'needs strace that may trace';
 }
 
-/** A title with the reason why its tests are skipped, and whether they are. */
-export function needing(
-  title: string,
-  missing: string | undefined,
-): { readonly title: string; readonly isSkipped: boolean } {
-  const isSkipped = missing !== undefined;
-  return { title: isSkipped ? `${title} (${missing})` : title, isSkipped };
-}
-
 export const mapOf = (path: string): RescueMap => parseMapfile(readFileSync(path, 'utf8')).map;
 
 /** Bytes that a mapfile claims; none when there is no mapfile. */

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { missingForDevices, startFaultyDevice } from '../../../scripts/faulty-device.ts';
-import { DEMO, MIB, rescueCommand, startRescue, temporaryDirectory } from './command.ts';
-import { claimed, expectHeld, needing, PROGRAMS, until } from './silent-loss-programs.ts';
+import { DEMO, MIB, needing, rescueCommand, startRescue, temporaryDirectory } from './command.ts';
+import { claimed, expectHeld, PROGRAMS, until } from './silent-loss-programs.ts';
 
 const TRUTH = readFileSync(DEMO);
 const SIZE = TRUTH.length;

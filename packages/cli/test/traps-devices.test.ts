@@ -21,7 +21,7 @@ import { fileURLToPath } from 'node:url';
 import { parseMapfile } from '@chunkrescue/mapfile';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeStick, missingForStick, type StickKind } from '../../../scripts/stick.ts';
-import { type Answer, DEMO, MIB, rescueCommand, temporaryDirectory } from './command.ts';
+import { type Answer, DEMO, MIB, needing, rescueCommand, temporaryDirectory } from './command.ts';
 
 const PROGRAM = fileURLToPath(new URL('../bin/rescue.js', import.meta.url));
 const CUT = ['--chunk-size', '1MiB'];
@@ -33,15 +33,6 @@ const copy = (...words: string[]): Answer => rescueCommand(['copy', ...words]);
 function expectRefused({ status, stderr }: Answer, ...words: string[]): void {
   expect([status, stderr]).toEqual([7, expect.stringMatching(/^rescue: /m)]);
   for (const word of words) expect(stderr).toContain(word);
-}
-
-/** A title with the reason why its tests are skipped, and whether they are. */
-function needing(
-  title: string,
-  missing: string | undefined,
-): { title: string; isSkipped: boolean } {
-  const isSkipped = missing !== undefined;
-  return { title: isSkipped ? `${title} (${missing})` : title, isSkipped };
 }
 
 /** Two devices at once, and a stick. */
