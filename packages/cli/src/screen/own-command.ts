@@ -1,5 +1,6 @@
 /** How this program was called, so that command lines which are told can be copied as they stand. */
 import { basename } from 'node:path';
+import { shellWord } from '@chunkrescue/engine';
 
 /** `npx rescue` from a package that is not installed for everybody, `node …/rescue.js`, or `rescue`. */
 export function ownCommand(
@@ -8,7 +9,7 @@ export function ownCommand(
 ): string {
   if (env['npm_command'] !== undefined || env['npm_execpath'] !== undefined) return 'npx rescue';
   if (!/\.[cm]?js$/.test(basename(path))) return 'rescue';
-  return /^[\w@%+=:,./-]+$/.test(path) ? `node ${path}` : `node '${path.replaceAll("'", "'\\''")}'`;
+  return `node ${shellWord(path)}`;
 }
 
 /** Advice in which the command lines can be copied. Names of files, which may be anything, stay. */
