@@ -90,14 +90,16 @@ export function killSweep(
   const world = { ...randomWorld(random, 40), layout: 'sparse' as const };
   const ready = readyFor(job, world, base);
   const all = Array.from({ length: ready.calls * 2 }, (_, i) => i);
-  const chosen = killsMax >= all.length ? all : random.shuffle(all).slice(0, killsMax);
+  const inTurn = killsMax >= all.length ? all : random.shuffle(all);
   const failures: string[] = [];
   let [tried, withClaims, resumed] = [0, 0, 0];
-  for (const number of chosen) {
+  for (const number of inTurn) {
+    if (tried >= killsMax) break;
     const when = number % 2 === 0 ? 'before' : 'after';
     const kill = { KILL_AT: String(Math.floor(number / 2)), KILL_WHEN: when };
     const where = `${job.name}, seed ${seed}, killed ${when} call ${kill.KILL_AT} of ${ready.calls}`;
     const one = killOnce(ready, kill);
+    // A run has more calls or fewer, by what its threads gather: another place then.
     if (one === undefined) continue;
     tried++;
     if (one.hasClaims) withClaims++;
