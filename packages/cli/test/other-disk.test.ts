@@ -1,10 +1,10 @@
 /** Another disk of the same size, where nothing but its bytes tells it apart. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { missingForDevices } from '../../../scripts/faulty-device.ts';
+import { missingForDevices, startServedDevice } from '../../../scripts/faulty-device.ts';
 import { MIB, rescueCommand, temporaryDirectory } from './command.ts';
 
 const SIZE = 2 * MIB;
@@ -46,6 +46,33 @@ describe.skipIf(missing !== undefined)(
   },
 );
 
+test.skipIf(missing !== undefined)(
+  `a loop device over a file that cannot be looked at any more concerns nobody else${missing ? ` (${missing})` : ''}`,
+  async () => {
+    const dir = temporaryDirectory();
+    const at = (name: string): string => join(dir, name);
+    for (const name of ['disk', 'other']) writeFileSync(at(name), randomBytes(SIZE));
+    const dead = await startServedDevice({ nbdkit: ['file', at('other')], loop: true });
+    onTestFinished(() => dead.close());
+    const server = readFileSync(join(dirname(dead.file), 'nbdfuse.pid'), 'utf8');
+    process.kill(Number(server), 'SIGKILL');
+    await expect.poll(() => errnoOf(() => statSync(dead.file)), { timeout: 5000 }).toBeDefined();
+    mkdirSync(at('stick'));
+    const disk = at('disk');
+    const map = ['--map', at('common.map')];
+    for (const words of [
+      ['copy', disk, at('image'), at('map')],
+      ['ddrescue', disk, at('gnu.image'), at('gnu.map')],
+      ['read', disk, '--out', at('stick'), '--all', ...map],
+      ['merge', at('stick'), at('final')],
+    ]) {
+      const { status, stderr } = rescueCommand(words);
+      expect([words[0], status, stderr]).toEqual([words[0], 0, expect.anything()]);
+    }
+    expect(readFileSync(at('final')).equals(readFileSync(disk))).toBe(true);
+  },
+);
+
 describe('a map that does not say which disk it is of', () => {
   /** As ddrescue saves it: without our comments. */
   function begun(): { dir: string; disk: string; image: string; map: string } {
@@ -80,3 +107,12 @@ describe('a map that does not say which disk it is of', () => {
     expect(readFileSync(image).equals(readFileSync(disk))).toBe(true);
   });
 });
+
+function errnoOf(call: () => unknown): string | undefined {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  }
+}

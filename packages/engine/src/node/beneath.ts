@@ -1,7 +1,14 @@
 /** What a block device is made of: its disk, the devices below LVM and the like, the file behind a loop device. */
 import { join } from 'node:path';
-import { statOf } from './paths.ts';
-import { backingFileOf, diskOf, folderOfDevice, linksIn, numberOfNode, textIn } from './sysfs.ts';
+import {
+  backingFileOf,
+  diskOf,
+  folderOfDevice,
+  linksIn,
+  numberOfNode,
+  statOfAny,
+  textIn,
+} from './sysfs.ts';
 
 /** `device 8:1`, or `file 2049 131` by file system and number. */
 type Part = string;
@@ -39,6 +46,6 @@ function addDevice(number: string, parts: Set<Part>): void {
 }
 
 function partOfFile(path: string): Part[] {
-  const stat = statOf(path);
+  const stat = statOfAny(path);
   return stat?.isFile() ? [`file ${stat.dev} ${stat.ino}`] : [];
 }

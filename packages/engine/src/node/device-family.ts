@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { statOf } from './paths.ts';
-import { isSameFile } from './same-file.ts';
+import { fileKey } from './same-file.ts';
 import {
   allDevices,
   backingFileOf,
@@ -11,6 +11,7 @@ import {
   numberOfNode,
   partitionsOf,
   SYSFS,
+  statOfAny,
   textIn,
 } from './sysfs.ts';
 
@@ -56,9 +57,13 @@ function numbersOf(device: string): string[] {
 
 /** The loop devices among these that show the file or device. */
 function loopsOver(path: string, devices: readonly string[]): string[] {
+  const stat = statOfAny(path);
+  const key = stat && fileKey(stat);
+  if (key === undefined) return [];
   return devices.filter((device) => {
     const backing = diskOf(device) === device ? backingFileOf(device) : undefined;
-    return backing !== undefined && isSameFile(backing, path);
+    const shown = backing === undefined ? undefined : statOfAny(backing);
+    return shown !== undefined && fileKey(shown) === key;
   });
 }
 

@@ -2,7 +2,14 @@
  * What Linux tells of block devices in /sys. Elsewhere there is no such folder, and nothing is
  * known.
  */
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import {
+  type BigIntStats,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, unlessErrno } from './errno.ts';
 
@@ -18,12 +25,23 @@ export function numberOf(rdev: bigint): string {
   return `${major}:${minor}`;
 }
 
-/** The number of a block device's node; undefined for everything else, and for nothing. */
+/** The number of a block device's node; undefined for everything else, for nothing, and for what cannot be looked at. */
 export function numberOfNode(path: string): string | undefined {
-  const stat = unlessErrno(['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'], () =>
-    statSync(path, { bigint: true }),
-  );
+  const stat = statOfAny(path);
   return stat?.isBlockDevice() ? numberOf(stat.rdev) : undefined;
+}
+
+/**
+ * What there is of a file that need not be ours: one that another loop device shows may lie on a stick that is gone,
+ * and says so in many ways.
+ */
+export function statOfAny(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch (error) {
+    errnoOf(error);
+    return undefined;
+  }
 }
 
 /**
