@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { missingForDevices } from '../../../scripts/faulty-device.ts';
 import { type FileRescueJob, RescueWorker } from '../../engine/dist/index.js';
 import { MIB, rescueCommand, startRescue } from './command.ts';
-import { type MoodyDevice, moodyDevice } from './moody-device.ts';
+import { BAD, type MoodyDevice, moodyDevice } from './moody-device.ts';
 
 const missing = missingForDevices();
 const needing = missing === undefined ? '' : ` (${missing})`;
@@ -118,6 +118,25 @@ describe.skipIf(missing !== undefined)(`a read that does not come back${needing}
       expect(await ended).toEqual([null, 'SIGINT']);
       expect(existsSync(join(device.dir, 'hangs'))).toBe(true);
       expectTrue(device);
+    },
+  );
+
+  test.concurrent.for(PROGRAMS)(
+    '$name ends by Ctrl-C where others failed just before',
+    async ({ name, words }, context) => {
+      const device = await moodyDevice(context, { hasBad: true });
+      device.hangsAfter(6);
+      const child = startRescue([...words, ...files(device)]);
+      const { ended } = followed(child);
+      await until(() => existsSync(join(device.dir, 'hangs')));
+      child.kill('SIGINT');
+      expect(await ended).toEqual([null, 'SIGINT']);
+      expect(existsSync(join(device.dir, 'hangs'))).toBe(true);
+      expectTrue(device);
+      device.well();
+      const { status } = rescueCommand([...words, ...files(device)]);
+      expect(status).toBe(name.startsWith('copy') ? 4 : 0);
+      expect(mapOf(device).sizeOf('+')).toBe(device.bytes.length - BAD.size);
     },
   );
 

@@ -5,18 +5,26 @@
  */
 import { alignDown, type Range } from '@chunkrescue/mapfile';
 import { RescueError } from './errors.ts';
+import { awaited, type PendingRead } from './pending-read.ts';
 import type { ReadOutcome, Source } from './ports.ts';
-import { settled } from './settled.ts';
 import type { Request } from './strategy/request.ts';
 import type { Rescue } from './strategy/rescue.ts';
 
 /** Failures in a row after which the source is asked, and how many more until it is asked again. */
 const FIRST_ASK = 32;
 const NEXT_ASK = 256;
+/** Nor is it left unasked longer than this: with slow errors few failures take long. */
+const ASK_MS = 60_000;
 /** Where nothing is known to be good, and where nothing known answers: so many places all over the source. */
 const PLACES = 16;
 
-type Waiting<T> = Generator<PromiseLike<unknown> | undefined, T, unknown>;
+type Waiting<T> = Generator<PromiseLike<unknown> | PendingRead | undefined, T, unknown>;
+
+/** Whoever waits for a read. */
+type Watch = Parameters<typeof awaited>[1] & {
+  /** There is no time for one more read. */
+  readonly isLate: boolean;
+};
 
 export class Aliveness {
   readonly #source: Source;
@@ -25,6 +33,8 @@ export class Aliveness {
   /** What failed since the source was last heard of. */
   #failures: Range[] = [];
   #untilAsk = FIRST_ASK;
+  /** When it was last heard of; at first, when it was first read. */
+  #heardMs: number | undefined;
   #errno = '';
   #asked = 0;
   /** A sector that came well in this run: the first and the last one. */
@@ -39,8 +49,10 @@ export class Aliveness {
   }
 
   /** Takes note of a read. */
-  note({ pos, size }: Request, { copied, errno }: ReadOutcome): void {
+  note({ pos, size }: Request, { copied, errno }: ReadOutcome, nowMs: number): void {
+    this.#heardMs ??= nowMs;
     if (copied > 0) {
+      this.#heardMs = nowMs;
       this.#failures.length = 0;
       this.#untilAsk = FIRST_ASK;
       const { sectorSize } = this.#rescue.settings;
@@ -57,8 +69,9 @@ export class Aliveness {
     if (!this.#asks && this.#failures.length > FIRST_ASK) this.#failures.shift();
   }
 
-  get hasFailures(): boolean {
-    return this.#failures.length > 0;
+  /** What is not to be called bad yet, since the source may be gone. */
+  get doubtful(): readonly Range[] {
+    return this.#asks ? this.#failures : [];
   }
 
   /** What failed since the source was last heard of; forgotten by that. */
@@ -68,34 +81,46 @@ export class Aliveness {
 
   /**
    * Asks the source, when it is time; at the end of a run it is, if the last reads failed.
-   * @throws RescueError `source-lost` when it answers nowhere
+   * @throws RescueError `source-lost` when it answers nowhere; what `watch` throws to give a read up
    */
-  *check({ isEnd = false }: { readonly isEnd?: boolean } = {}): Waiting<void> {
-    const isTime = isEnd ? this.#failures.length > 0 : this.#untilAsk <= 0;
-    if (!this.#asks || !isTime) return;
-    if (!(yield* this.answers())) throw this.#lost();
+  *check(watch: Watch, { isEnd = false }: { readonly isEnd?: boolean } = {}): Waiting<void> {
+    if (!this.#asks || !(isEnd || this.#isTime(watch.now())) || this.#failures.length === 0) return;
+    if (!(yield* this.answers(watch))) throw this.#lost();
     this.#failures.length = 0;
     this.#untilAsk = NEXT_ASK;
+    this.#heardMs = watch.now();
   }
 
-  /** Whether a sector can be read anywhere. Waits for nothing but these reads. */
-  *answers(): Waiting<boolean> {
+  #isTime(nowMs: number): boolean {
+    return this.#untilAsk <= 0 || nowMs - (this.#heardMs ?? nowMs) >= ASK_MS;
+  }
+
+  /**
+   * Whether a sector can be read anywhere, as long as there is time. Waits for nothing but these reads.
+   * @throws RescueError `source-lost` when another source answers; what `watch` throws to give a read up
+   */
+  *answers(watch: Watch): Waiting<boolean> {
     const places = [...this.#knownPlaces(), ...this.#anyPlaces()];
-    return places.length === 0 || (yield* this.#answersAt(places));
+    for (const pos of places) {
+      if (watch.isLate) return false;
+      if (yield* this.#answersAt(pos, watch)) return true;
+    }
+    return places.length === 0;
   }
 
-  *#answersAt(places: readonly number[]): Waiting<boolean> {
+  *#answersAt(pos: number, watch: Watch): Waiting<boolean> {
     const { sectorSize } = this.#rescue.settings;
     const into = this.#source.allocate?.(sectorSize) ?? new Uint8Array(sectorSize);
-    for (const pos of places) {
-      const read = this.#source.probe ?? this.#source.read;
-      const { copied } = yield* settled(read.call(this.#source, pos, into));
-      if (copied > 0) {
-        this.#firstGood ??= pos;
-        return true;
-      }
+    const read = this.#source.probe ?? this.#source.read;
+    try {
+      const { copied } = yield* awaited(read.call(this.#source, pos, into), watch);
+      if (copied > 0) this.#firstGood ??= pos;
+      return copied > 0;
+    } catch (error) {
+      if (!(error instanceof RescueError) || error.code === 'source-lost') throw error;
+      // It could not even be opened.
+      return false;
     }
-    return false;
   }
 
   /** Where a sector came well, in this run or before. */

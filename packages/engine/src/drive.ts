@@ -1,6 +1,6 @@
 /** The two drivers of the loop. */
 import { blockingClock, systemClock } from './node/clock.ts';
-import { NOT_YET, PendingRead } from './pending-read.ts';
+import { PendingRead } from './pending-read.ts';
 import type { RescueOptions, RescueResult } from './rescue-options.ts';
 import { session } from './session.ts';
 
@@ -24,7 +24,7 @@ export async function rescue(options: RescueOptions): Promise<RescueResult> {
     let value: unknown;
     if (step.value !== undefined) {
       try {
-        value = await (step.value instanceof PendingRead ? lookedAt(step.value) : step.value);
+        value = await (step.value instanceof PendingRead ? step.value.within(LOOK_MS) : step.value);
       } catch (error) {
         step = steps.throw(error);
         continue;
@@ -36,19 +36,6 @@ export async function rescue(options: RescueOptions): Promise<RescueResult> {
     step = steps.next(value);
   }
   return step.value;
-}
-
-/** What came of a read, or `NOT_YET` after a while. */
-async function lookedAt({ answer }: PendingRead): Promise<unknown> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const patience = new Promise((resolve) => {
-    timer = setTimeout(resolve, LOOK_MS, NOT_YET);
-  });
-  try {
-    return await Promise.race([answer, patience]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /**

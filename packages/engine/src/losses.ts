@@ -13,7 +13,7 @@ export class Losses {
   readonly #rescue: Rescue;
   #rescued = -1;
   #fruitless = 0;
-  #place = -1;
+  #place: Range = { pos: -1, size: 0 };
   /** Bytes that were settled when the strategy last began anew. */
   #begunWith = -1;
   #hasUntried = false;
@@ -28,12 +28,13 @@ export class Losses {
    */
   note(request: Request, [first, ...others]: readonly Range[]): boolean {
     const rescued = this.#rescue.map.sizeInDomain('+');
-    const place = first?.pos ?? request.pos;
-    const isAnother = rescued > this.#rescued || place !== this.#place;
-    this.#fruitless = isAnother ? 1 : this.#fruitless + 1;
+    const place = first ?? request;
+    const isSame = place.pos === this.#place.pos && place.size === this.#place.size;
+    this.#fruitless = isSame && rescued <= this.#rescued ? this.#fruitless + 1 : 1;
     this.#rescued = rescued;
     this.#place = place;
     const isTooOften = this.#fruitless >= TRIES;
+    if (isTooOften) this.#fruitless = 0;
     if (first === undefined) return isTooOften;
     const { pos, size } = first;
     const reply = { copied: 0, failed: size, elapsedMs: 0 };

@@ -1,5 +1,6 @@
 /** The part of a run that is not about the disk: time, limits, pauses, events, saves. */
 
+import type { Aliveness } from './aliveness.ts';
 import { RescueError } from './errors.ts';
 import { domainTotals, type Progress, type RescueEnd, type RescueEvent } from './events.ts';
 import { refuseLost } from './fatal-errors.ts';
@@ -31,14 +32,14 @@ const LIMITS: readonly RescueEnd[] = [
 /** Events that have nothing but the progress to tell. */
 type PlainEvent = 'started' | 'pass-ended' | 'pausing' | 'progress' | 'saved' | 'back' | 'failed';
 
-/** A read that does not come back is not waited for, because the run must stop. */
+/** A read that does not come back is not waited for, because the run must end. */
 export class ReadGivenUp extends Error {}
 
 /** Keeps a run's time and tells of it. The session calls it around each read. */
 export class Run {
   message: string | undefined;
-  /** How long a read may take although the run must stop. */
-  allowMs = 0;
+  /** The run ends: a read may take until then and no longer. */
+  lastReadMs: number | undefined;
   /** The limits of time that were passed, in the order in which they are told. */
   passed: TimeLimitEnd[] = [];
   readonly #options: SessionOptions;
@@ -61,18 +62,22 @@ export class Run {
   #savedReads = 0;
   #waitToldMs = 0;
 
-  constructor(options: SessionOptions, rescue: Rescue) {
+  constructor(options: SessionOptions, rescue: Rescue, aliveness: Pick<Aliveness, 'doubtful'>) {
     this.#options = options;
     this.#rescue = rescue;
     const now = options.clock.now();
     this.#watch = new LimitWatch(options.limits ?? {});
     this.#rates = new Rates(now, rescue.map.sizeInDomain('+'));
-    this.#saver = new Saver(options, rescue);
+    this.#saver = new Saver(options, rescue, aliveness);
     this.#toldMs = now;
   }
 
   now(): number {
     return this.#options.clock.now();
+  }
+
+  get isLate(): boolean {
+    return this.lastReadMs !== undefined && this.now() >= this.lastReadMs;
   }
 
   /** Whether something was found that lets no read follow. */
@@ -126,11 +131,11 @@ export class Run {
   /**
    * A read has not come back yet: tells of it. Returns whether to save what was read before, for which there is time
    * now.
-   * @throws ReadGivenUp when the run must stop
+   * @throws ReadGivenUp when the run must end
    */
   whileReading(waitedMs: number): boolean {
     const { signal } = this.#options;
-    if (signal?.aborted && waitedMs >= this.allowMs) throw new ReadGivenUp();
+    if (this.lastReadMs === undefined ? signal?.aborted : this.isLate) throw new ReadGivenUp();
     if (waitedMs < LONG_READ_MS) {
       this.#waitToldMs = 0;
       return false;

@@ -3,15 +3,15 @@
  * nothing about the disk. It is a generator so that one text serves both drivers: it yields a promise when
  * a port answered with one, and `undefined` between reads, where a driver may let other work run.
  */
-import { alignDown, type Range } from '@chunkrescue/mapfile';
+import { alignDown, Domain, type Range } from '@chunkrescue/mapfile';
 import { Aliveness } from './aliveness.ts';
 import { RescueError } from './errors.ts';
 import type { RescueEnd } from './events.ts';
 import { refuseFatal } from './fatal-errors.ts';
 import { Losses } from './losses.ts';
-import { NOT_YET, PendingRead } from './pending-read.ts';
+import { awaited, type PendingRead } from './pending-read.ts';
 import { planRescue } from './plan.ts';
-import type { ReadOutcome, Source } from './ports.ts';
+import type { Source } from './ports.ts';
 import type { ReadMemory, RescueResult, SessionOptions } from './rescue-options.ts';
 import { ReadGivenUp, Run } from './run.ts';
 import { isPromise, settled } from './settled.ts';
@@ -20,8 +20,9 @@ import type { Reply, Request, Steps } from './strategy/request.ts';
 import type { Rescue } from './strategy/rescue.ts';
 import { resolveSettings } from './strategy/settings.ts';
 import { rescueSteps, type StepsEnd } from './strategy/steps.ts';
+import { makeUntried } from './untried.ts';
 
-/** How long a source may take to show that it still answers, when the run must stop. */
+/** How long a source may take to show that it still answers, when the run must end. */
 const LAST_LOOK_MS = 2000;
 
 /** What a session waits for. */
@@ -33,25 +34,26 @@ export type Session = Generator<Wait, RescueResult, unknown>;
 /** Runs a rescue, in the hands of a driver. */
 export function* session(options: SessionOptions): Session {
   const rescue = options.prepared ?? (yield* prepare(options));
-  const run = new Run(options, rescue);
+  const aliveness = new Aliveness(options.source, rescue, options.looksForLife ?? false);
+  const run = new Run(options, rescue, aliveness);
   run.emit('started');
   let end: RescueEnd;
   // Whoever is told in the middle of a read waits for no promise.
   options.source.watch?.((waitedMs) => {
     if (run.whileReading(waitedMs)) for (const promise of run.saveMeanwhile()) if (promise) return;
   });
-  const aliveness = new Aliveness(options.source, rescue, options.looksForLife ?? false);
   try {
     end = yield* untilItEnds(options, { rescue, run, aliveness });
-    if (end === 'aborted' && options.looksForLife) yield* lookBack(run, rescue, aliveness);
+    if (end === 'aborted') yield* lookBack(run, rescue, aliveness);
     if (end === 'finished' && options.targetSize !== undefined) {
       yield* settled(options.target.extend(options.targetSize));
     }
     yield* settled(options.target.settle?.());
   } catch (error) {
     // What was read before stays true: keep it. The first error is the one to tell.
-    makeUntried(rescue, options.target.unwritten?.() ?? []);
+    makeUntried(rescue, sectorsOf(options.target.unwritten?.() ?? [], rescue));
     if (isLost(error)) makeUntried(rescue, aliveness.takeFailures());
+    else yield* lookBack(run, rescue, aliveness);
     run.fail();
     rescue.map.release();
     yield* saveQuietly(run);
@@ -77,16 +79,25 @@ function* prepare(
   return planRescue({ ...options, sourceSize: source.size, mapfile }, settings);
 }
 
-/** A run is stopped: what failed since the source was last heard of is called bad only if it still answers. */
+/** A run ends early: what failed since the source was last heard of is called bad only if it still answers. */
 function* lookBack(run: Run, rescue: Rescue, aliveness: Aliveness): Generator<Wait, void, unknown> {
-  if (!aliveness.hasFailures) return;
-  run.allowMs = LAST_LOOK_MS;
+  if (aliveness.doubtful.length === 0) return;
+  run.lastReadMs = run.now() + LAST_LOOK_MS;
   try {
-    if (yield* aliveness.answers()) return;
-  } catch (error) {
-    if (!(error instanceof ReadGivenUp) && !isLost(error)) throw error;
+    yield* aliveness.check(run, { isEnd: true });
+  } catch {
+    // Lost, given up, or in the way of the one error that is to be told: it did not answer.
+    makeUntried(rescue, aliveness.takeFailures());
   }
-  makeUntried(rescue, aliveness.takeFailures());
+}
+
+/** Sectors of the domain in which these ranges lie: a sector is claimed as a whole. */
+function sectorsOf(ranges: readonly Range[], { domain, settings }: Rescue): Range[] {
+  const whole = ranges.map(({ pos, size }) => {
+    const from = alignDown(pos, settings.sectorSize);
+    return { pos: from, size: pos + size - from };
+  });
+  return [...Domain.of(whole).intersect(domain).ranges()];
 }
 
 interface Parts {
@@ -123,7 +134,10 @@ function* untilItEnds(options: SessionOptions, parts: Parts): Generator<Wait, Re
       if (end !== 'finished' || !losses.leavesUntried()) return end;
       course = new Course(rescue);
     } catch (error) {
-      if (error instanceof ReadGivenUp) return 'aborted';
+      if (error instanceof ReadGivenUp) {
+        if (options.looksForLife) makeUntried(rescue, aliveness.takeFailures());
+        return 'aborted';
+      }
       if (comesBack === undefined || !isLost(error)) throw error;
       run.forgive();
       const failures = aliveness.takeFailures();
@@ -135,7 +149,7 @@ function* untilItEnds(options: SessionOptions, parts: Parts): Generator<Wait, Re
       }
       yield* run.save();
       run.tell({ type: 'lost', message: error.message, progress: run.progress() });
-      if (!(yield* isBack(error, comesBack, aliveness))) return 'aborted';
+      if (!(yield* isBack(error, options, parts))) return 'aborted';
       run.emit('back');
     }
   }
@@ -144,19 +158,20 @@ function* untilItEnds(options: SessionOptions, parts: Parts): Generator<Wait, Re
 /** Waits until a lost source answers; false when the run must stop. */
 function* isBack(
   error: RescueError,
-  comesBack: NonNullable<SessionOptions['comesBack']>,
-  aliveness: Aliveness,
+  { comesBack, signal }: SessionOptions,
+  { run, aliveness }: Parts,
 ): Generator<Wait, boolean, unknown> {
-  for (;;) {
+  while (!signal?.aborted) {
     try {
-      if (!(yield* settled(comesBack(error)))) return false;
-      if (yield* aliveness.answers()) return true;
+      if (!(yield* settled(comesBack?.(error)))) return false;
+      if (yield* aliveness.answers(run)) return true;
     } catch (trouble) {
       if (trouble instanceof ReadGivenUp) return false;
       // It went away again while it was asked.
       if (!isLost(trouble)) throw trouble;
     }
   }
+  return false;
 }
 
 function isLost(error: unknown): error is RescueError {
@@ -185,7 +200,7 @@ function* loop(
     if (signal?.aborted) return 'aborted';
     const into = memory.take(request.size);
     const startMs = run.now();
-    const outcome = yield* read({ source, run, pos: request.pos }, into);
+    const outcome = yield* awaited(source.read(request.pos, into), run);
     const endMs = run.now();
     nowMs = endMs;
     const { copied, errno } = outcome;
@@ -197,13 +212,13 @@ function* loop(
       const written = target.write(request.pos, into.subarray(0, copied));
       if (isPromise(written)) yield written;
     }
-    aliveness.note(request, outcome);
+    aliveness.note(request, outcome, endMs);
     const failed = errno === undefined ? 0 : request.size - copied;
     const pace = run.note({ copied, failed }, endMs);
     course.reply({ copied, failed, elapsedMs: endMs - startMs, pace });
     run.after(endMs);
     if (failed > 0) {
-      yield* aliveness.check();
+      yield* aliveness.check(run);
       yield* run.check();
     }
     if (failed > 0 || pace?.isSlow) {
@@ -212,40 +227,13 @@ function* loop(
     }
     if (!options.isBlocking) yield undefined;
   }
-  if (!signal?.aborted) yield* aliveness.check({ isEnd: true });
+  if (!signal?.aborted) yield* aliveness.check(run, { isEnd: true });
   return yield* run.conclude(course.step);
-}
-
-/** @throws ReadGivenUp when the run must stop and the read does not come back */
-function* read(
-  { source, run, pos }: { readonly source: Source; readonly run: Run; readonly pos: number },
-  into: Uint8Array,
-): Generator<Wait, ReadOutcome, unknown> {
-  const answer = source.read(pos, into);
-  if (!isPromise(answer)) return answer;
-  const startMs = run.now();
-  for (;;) {
-    const outcome = yield new PendingRead(answer);
-    if (outcome !== NOT_YET) return outcome as ReadOutcome;
-    if (run.whileReading(run.now() - startMs)) yield* run.saveMeanwhile();
-  }
 }
 
 function oneBuffer(source: Source, size: number): ReadMemory {
   const buffer = source.allocate?.(size) ?? new Uint8Array(size);
   return { take: (length) => buffer.subarray(0, length) };
-}
-
-/** Takes back what the map says: what could not be written after all, or failed for another reason than the disk's. */
-function makeUntried(rescue: Rescue, ranges: readonly Range[]): void {
-  const { map, settings, request } = rescue;
-  for (const { pos, size } of ranges) {
-    const from = Math.max(map.start, alignDown(pos, settings.sectorSize));
-    map.set(from, pos + size, '?');
-    // The next run begins with what is missing.
-    if (request?.direction === 'forwards') rescue.position = Math.min(rescue.position, from);
-    else rescue.position = Math.max(rescue.position, pos + size);
-  }
 }
 
 function* saveQuietly(run: Run): Generator<PromiseLike<unknown> | undefined, void, unknown> {

@@ -74,7 +74,7 @@ export class DirectReads {
     child.unref();
     const [orders, answers] = [waitingFd(child.stdin), waitingFd(child.stdout)];
     if (orders === undefined || answers === undefined) {
-      child.kill('SIGKILL');
+      if (child.pid !== undefined) child.kill('SIGKILL');
       return undefined;
     }
     this.#reader = { fd, process: child, orders, answers };

@@ -113,7 +113,7 @@ export class FileSource implements Source {
 
   /** Reads past the cache where that is possible. @throws RescueError `source-lost` when there is another device now */
   probe(pos: number, into: Uint8Array): ReadOutcome {
-    if (this.kind !== 'block' || this.#options.direct) return this.read(pos, into);
+    if (this.kind === 'other' || this.#options.direct) return this.read(pos, into);
     const direct = this.#probe ?? this.#openedDirectly();
     if (direct === undefined) return this.read(pos, into);
     this.#probe = direct;

@@ -12,6 +12,7 @@ export function keepOpen(fd: number): () => void {
   keeper.on('error', () => {});
   keeper.unref();
   return () => {
-    keeper.kill('SIGKILL');
+    if (keeper.pid !== undefined) keeper.kill('SIGKILL');
+    keeper.stdin?.destroy();
   };
 }

@@ -52,6 +52,11 @@ export class Rescue {
     this.pass = line.pass;
   }
 
+  /** What is to be rescued. */
+  get domain(): Domain {
+    return this.#domain;
+  }
+
   /** Bytes of the longest read: none is longer than the map, and a cluster may be a gigabyte. */
   get readMax(): number {
     return Math.max(1, Math.min(this.settings.clusterSize, this.map.end - this.map.start));

@@ -186,7 +186,7 @@ function rescueInto(prepared: Prepared): FileRescueResult {
   const files = recordedFiles(job, loadedAs(store, known), before);
   try {
     const ports = { source, target: files.target(target), store: files.store };
-    const care = careFor(source, job, how.signal);
+    const care = careFor(source, job, how);
     result = rescueBlocking({ ...optionsOf(job), ...care, ...how, ...ports, memory: beside });
   } finally {
     files.close();

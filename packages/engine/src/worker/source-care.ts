@@ -2,7 +2,6 @@
 import { type Mapfile, RescueMap } from '@chunkrescue/mapfile';
 import { readManifest } from '../chunks/manifest.ts';
 import { sealedMapStore } from '../chunks/sealed-map-store.ts';
-import type { Binding } from '../chunks/source-binding.ts';
 import { RescueError } from '../errors.ts';
 import { progressAtRest } from '../events.ts';
 import { refuseLost } from '../fatal-errors.ts';
@@ -20,16 +19,19 @@ type Signal = Pick<AbortSignal, 'aborted'>;
 export function careFor(
   source: Source,
   { map, waits, trustsErrors, testMap }: FileRescueJob,
-  signal: Signal,
+  how: { readonly signal: Signal; readonly onEvent: (event: FileRescueEvent) => void },
 ): Pick<RescueOptions, 'looksForLife' | 'comesBack'> {
-  const binding = (): Omit<Binding, 'source'> => {
-    // Saved by this run, and so of this source.
+  const comesBack = (): boolean => {
+    // Saved by this run a moment ago, and so of this source. It may be gone before the source is back.
     const saved = sealedMapStore(map).load() as Mapfile | undefined;
-    return { map, manifest: readManifest(saved?.heading ?? []) };
+    const manifest = readManifest(saved?.heading ?? []);
+    const onOther = (message: string): void =>
+      how.onEvent({ type: 'lost', message, progress: progressAtRest(RescueMap.ofOne(0, 0)) });
+    return waitForSource(source, { signal: how.signal, map, manifest, onOther });
   };
   return {
     looksForLife: testMap === undefined && trustsErrors !== true,
-    ...(waits && { comesBack: () => waitForSource(source, signal, binding) }),
+    ...(waits && { comesBack }),
   };
 }
 
