@@ -211,13 +211,16 @@ describe.skipIf(missing !== undefined)(
   `a device that dies with its name still there${needing}`,
   () => {
     test.concurrent.for([
-      { words: ['copy'], status: 6 },
-      { words: ['copy', '--direct', 'always'], status: 6 },
-      { words: ['ddrescue'], status: 1 },
+      { words: ['copy'], status: 6, loop: true },
+      { words: ['copy', '--direct', 'always'], status: 6, loop: true },
+      { words: ['ddrescue'], status: 1, loop: true },
+      // A file that a program serves: the system's cache must not answer for it.
+      { words: ['copy', '--direct', 'never'], status: 6, loop: false },
+      { words: ['ddrescue'], status: 1, loop: false },
     ])(
-      'ends $words with $status, and what failed is non-tried',
-      async ({ words, status }, context) => {
-        const device = await moodyDevice(context);
+      'ends $words with $status, and what failed is non-tried (block device: $loop)',
+      async ({ words, status, loop }, context) => {
+        const device = await moodyDevice(context, { loop });
         device.diesFrom(DIES_AT);
         const first = rescueCommand([...words, ...files(device)]);
         expect([first.status, first.stderr]).toEqual([
@@ -243,6 +246,20 @@ describe.skipIf(missing !== undefined)(
       expect(mapOf(device).sizeOf('?')).toBe(device.bytes.length - mapOf(device).sizeOf('+'));
       device.well();
       expect([await ended, said()]).toEqual([[0, null], expect.stringContaining('is back')]);
+      expectExact(device);
+    });
+
+    test.concurrent('is gone on with although its map went meanwhile', async (context) => {
+      const device = await moodyDevice(context);
+      device.diesFrom(DIES_AT);
+      const child = startRescue(['copy', '--wait', ...files(device)]);
+      const { said, ended } = followed(child);
+      await until(() => said().includes('Waiting for it to come back'));
+      // What the map said has been read by then: the first look comes a second later.
+      await sleep(500);
+      rmSync(join(device.dir, 'map'));
+      device.well();
+      expect(await ended).toEqual([0, null]);
       expectExact(device);
     });
 
@@ -289,6 +306,7 @@ describe.skipIf(missing !== undefined)(`a device whose name goes${needing}`, () 
     symlinkSync(other.path, name);
     // Looked at once a second: long enough for it to be taken, if it were.
     await sleep(2500);
+    expect(said().match(/belongs to another disk|is another device now/g)).toHaveLength(1);
     expect([child.exitCode, mapOf(device).sizeOf('+')]).toEqual([null, saved]);
     rmSync(name);
     symlinkSync(again.path, name);
