@@ -12,13 +12,14 @@ import type { ReadOutcome, Source, SourceIdentity } from '../ports.ts';
 import { alignedBuffer } from './aligned-memory.ts';
 import { type DeviceInfo, sizeNow } from './device-info.ts';
 import { errnoOf, tidyUp } from './errno.ts';
-import { findDevices } from './find-device.ts';
+import { findDevices, twinsOf } from './find-device.ts';
 import { fsExt } from './fs-ext.ts';
 import { hasNoData } from './holes.ts';
 import { mayHang } from './may-hang.ts';
 import { openInput } from './open-input.ts';
 import type { PatientReader } from './patient-read.ts';
 import { otherDevice } from './same-device.ts';
+import { numberOfNode } from './sysfs.ts';
 import { readWidened } from './widened-read.ts';
 
 export interface FileSourceOptions {
@@ -53,6 +54,8 @@ export class FileSource implements Source {
   readonly #patient: PatientReader | undefined;
   /** How often it was opened again without bringing anything. */
   #fruitless = 0;
+  /** Devices that were there from the beginning and look like this one: none of them is it, if it is lost. */
+  readonly #twins: readonly string[];
   /** The same device, opened for {@link probe}. */
   #probe: FileSource | undefined;
   #onWait: ((waitedMs: number) => void) | undefined;
@@ -65,6 +68,10 @@ export class FileSource implements Source {
     this.#fd = opened.fd;
     this.#info = opened.info;
     this.#unit = opened.unit;
+    const { identity, size } = opened.info;
+    const number = numberOfNode(path);
+    this.#twins =
+      this.kind === 'block' && size !== undefined ? twinsOf({ identity, size, number }) : [];
     this.#patient = mayHang(path, this.kind) ? options.patient?.() : undefined;
   }
 
@@ -167,7 +174,8 @@ export class FileSource implements Source {
   #names(): string[] {
     const { identity, size, name } = this;
     const isKnown = size !== undefined && Object.keys(identity).length > 0;
-    const others = isKnown ? findDevices({ identity, size }) : [];
+    const found = isKnown ? findDevices({ identity, size }) : [];
+    const others = found.filter((path) => !this.#twins.includes(path));
     const names = [...new Set([name, ...others])];
     const first = this.#fruitless++ % names.length;
     return [...names.slice(first), ...names.slice(0, first)];

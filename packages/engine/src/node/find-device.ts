@@ -26,6 +26,19 @@ export function findDevices(wanted: WantedDevice, sysfs: string = SYSFS): string
     .sort();
 }
 
+/**
+ * Other devices that are there beside this one and cannot be told from it: a clone has the UUIDs of its disk. What
+ * comes later under such a name is not the one that was lost.
+ * @param number of the device itself, as {@link numberOfNode} tells it
+ */
+export function twinsOf(
+  { identity, size, number }: WantedDevice & { readonly number: string | undefined },
+  sysfs: string = SYSFS,
+): string[] {
+  if (identity.partitionUuid === undefined) return [];
+  return findDevices({ identity, size }, sysfs).filter((path) => numberOfNode(path) !== number);
+}
+
 /** The device's node, where there is one and it is that device. */
 function nodeOf(device: string): string | undefined {
   const name = eventValue(device, 'DEVNAME');

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { findDevices } from '@chunkrescue/engine';
 import { describe, expect, test } from 'vitest';
-import { findDevices as findIn } from '../../src/node/find-device.ts';
+import { findDevices as findIn, twinsOf } from '../../src/node/find-device.ts';
 import { fakeSysfs } from './fake-sysfs.ts';
 import { addPartition, emptyImage, loopOver, missingTools } from './loop-disk.ts';
 
@@ -49,6 +49,19 @@ describe.skipIf(!hasLoopNodes)('among made-up disks behind real nodes', () => {
     ]);
     const identity = { serial: 'S1', partitionUuid: 'u-2' };
     expect(findIn({ identity, size: 4096 }, sysfs)).toEqual(['/dev/loop1']);
+  });
+
+  test('tells a clone that was there from the beginning, by the UUID that was copied with it', () => {
+    const uevent = (name: string) => `DEVNAME=${name}\nPARTUUID=u-1\n`;
+    const sysfs = fakeSysfs([
+      { name: 'loop0', number: '7:0', files: { uevent: uevent('loop0') } },
+      { name: 'loop1', number: '7:1', files: { uevent: uevent('loop1') } },
+    ]);
+    const wanted = { identity: { partitionUuid: 'u-1' }, size: 4096, number: '7:0' };
+    expect(twinsOf(wanted, sysfs)).toEqual(['/dev/loop1']);
+    expect(twinsOf({ ...wanted, size: 512 }, sysfs)).toEqual([]);
+    // Devices over one file are one.
+    expect(twinsOf({ ...wanted, identity: { backingFile: '/image' } }, sysfs)).toEqual([]);
   });
 
   test('leaves out devices without a node, or whose node is another device', () => {
