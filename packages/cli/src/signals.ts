@@ -1,11 +1,16 @@
 /** Signals end a run after its map is saved, and then the program as they would have. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
+import { BrokenPipes } from '@chunkrescue/engine';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGPIPE'] as const;
 
 /** npx and terminals may deliver one key press twice; only a later signal means "at once". */
 const REPEAT_MS = 1000;
+
+/** Where SIGPIPE came from is asked so often, and for so long, if it cannot be told at once. */
+const ASK_MS = 2;
+const ASKING_MS = 1000;
 
 export interface SignalTrap {
   /** Aborts at the first signal. */
@@ -30,11 +35,14 @@ export function trapSignals(onSignal: (signal: NodeJS.Signals) => void): SignalT
   const names = trapped();
   // Asked now: when a terminal is closed, the shell goes before its signal comes.
   const ignored = names.filter(wasIgnored);
+  const pipes = new BrokenPipes();
+  let isReleased = false;
   const release = (): void => {
-    for (const name of names) process.off(name, take);
+    isReleased = true;
+    for (const name of names) process.off(name, name === 'SIGPIPE' ? takePipe : take);
   };
   const take = (signal: NodeJS.Signals): void => {
-    if (ignored.includes(signal)) return;
+    if (isReleased || ignored.includes(signal)) return;
     if (caught === undefined) {
       caught = signal;
       caughtMs = performance.now();
@@ -45,7 +53,15 @@ export function trapSignals(onSignal: (signal: NodeJS.Signals) => void): SignalT
       dieBy(signal);
     }
   };
-  for (const name of names) process.on(name, take);
+  // A process of ours that was killed is no reason to stop: what it did is done by another one.
+  const takePipe = (signal: NodeJS.Signals): void => askPipes(signal, performance.now());
+  const askPipes = (signal: NodeJS.Signals, heardMs: number): void => {
+    const isOurs = pipes.isCause();
+    if (isOurs === undefined && performance.now() - heardMs < ASKING_MS) {
+      setTimeout(askPipes, ASK_MS, signal, heardMs);
+    } else if (isOurs !== true) take(signal);
+  };
+  for (const name of names) process.on(name, name === 'SIGPIPE' ? takePipe : take);
   return { signal: abort.signal, caught: () => caught, stop: () => abort.abort(), release };
 }
 

@@ -80,6 +80,11 @@ function childrenOf(parent: number): { readonly pid: string; readonly words: str
     });
 }
 
+/** The process that makes the direct reads of a program. */
+function readerOf({ pid }: ChildProcess): string | undefined {
+  return childrenOf(pid as number).find(({ words }) => words.includes('direct-entry'))?.pid;
+}
+
 describe.skipIf(missing !== undefined)(`a read that does not come back${needing}`, () => {
   test.concurrent.for(PROGRAMS)(
     '$name saves meanwhile, and ends by Ctrl-C',
@@ -177,21 +182,30 @@ describe.skipIf(missing !== undefined)(`a read that does not come back${needing}
     await worker.close();
   });
 
-  test.concurrent('a process for direct reads that is killed costs nothing', async (context) => {
-    const device = await moodyDevice(context);
-    const child = startRescue(['ddrescue', '-d', ...files(device)]);
-    const { ended } = followed(child);
-    let reader: string | undefined;
-    await until(() => {
-      reader = childrenOf(child.pid as number).find(({ words }) =>
-        words.includes('direct-entry'),
-      )?.pid;
-      return reader !== undefined;
-    });
-    process.kill(Number(reader), 'SIGKILL');
-    expect(await ended).toEqual([0, null]);
-    expectExact(device);
-  });
+  test.concurrent.for(PROGRAMS.filter(({ name }) => / (-d|always)$/.test(name)))(
+    '$name: its process for direct reads costs nothing when it is killed',
+    async ({ words }, context) => {
+      const device = await moodyDevice(context);
+      const child = startRescue([...words, '-c', '16', ...files(device)]);
+      const { ended } = followed(child);
+      let [reader, before]: (string | undefined)[] = [];
+      for (let kills = 0; kills < 3; kills++) {
+        before = reader;
+        await until(() => {
+          reader = readerOf(child);
+          const isNew = reader !== undefined && reader !== before;
+          return isNew || child.exitCode !== null || child.signalCode !== null;
+        });
+        // The program stands still while the reader answers, and so that is killed between two reads.
+        child.kill('SIGSTOP');
+        await sleep(200);
+        process.kill(Number(reader), 'SIGKILL');
+        child.kill('SIGCONT');
+      }
+      expect(await ended).toEqual([0, null]);
+      expectExact(device);
+    },
+  );
 
   test.concurrent('is told with its length', async (context) => {
     const device = await moodyDevice(context);

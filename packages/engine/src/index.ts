@@ -108,6 +108,7 @@ export { type FileLock, lockFile } from './node/lock.ts';
 export { type FileMapStore, fileMapStore } from './node/map-store.ts';
 export { isVolatile, type Mount, mountOf, mountsOfDevice } from './node/mounts.ts';
 export type { FileTargetOptions } from './node/open-output.ts';
+export { BrokenPipes, countOwnPipes } from './node/own-pipes.ts';
 export { canPack, type Packing } from './node/packing.ts';
 export { finalPath, statOf } from './node/paths.ts';
 export { missingMount, withPlace } from './node/places.ts';

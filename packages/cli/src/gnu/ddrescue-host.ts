@@ -4,6 +4,7 @@
  */
 import { read } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { countOwnPipes } from '@chunkrescue/engine';
 import { EXIT } from '../exit.ts';
 import { dieBy, trapSignals } from '../signals.ts';
 import { BROKEN, CONTROL_WORDS, STOP, TYPED, TYPED_MAX, WAITING } from './host-control.ts';
@@ -33,6 +34,7 @@ export async function hostDdrescue(words: readonly string[]): Promise<void> {
     dieBy(signal);
   };
   const input: HostInput = { words, control, typed };
+  countOwnPipes();
   const worker = new Worker(new URL('./ddrescue-entry.js', import.meta.url), {
     workerData: input,
     resourceLimits: { maxYoungGenerationSizeMb: 8 },

@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isSystemError } from './errno.ts';
+import { toOwnPipe } from './own-pipes.ts';
 
 /** An order: position (Float64), bytes (Int32). An answer: bytes or the number of an error below 0, then the bytes. */
 export const ORDER_SIZE = 12;
@@ -35,7 +36,7 @@ export class DirectReads {
       if (reader === undefined) return undefined;
       this.#order.writeDoubleLE(pos, 0);
       this.#order.writeInt32LE(into.length, 8);
-      writeSync(reader.orders, this.#order);
+      toOwnPipe(() => writeSync(reader.orders, this.#order));
       if (readAll(reader.answers, this.#head)) {
         const answer = this.#head.readInt32LE(0);
         if (answer <= 0 || readAll(reader.answers, into.subarray(0, answer))) return answer;

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { MergeEvent, MergeJob, MergeResult } from '../chunks/merge-job.ts';
 import type { VerifyEvent, VerifyJob, VerifyResult } from '../chunks/verify-job.ts';
 import { RescueError } from '../errors.ts';
+import { countOwnPipes } from '../node/own-pipes.ts';
 import {
   ANSWERS,
   type FileRescueEvent,
@@ -47,6 +48,7 @@ export class RescueWorker {
   #isBusy = false;
 
   constructor() {
+    countOwnPipes();
     const input: WorkerInput = {
       stop: this.#stop,
       answer: this.#troubleAnswer,
