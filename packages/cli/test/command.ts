@@ -35,6 +35,8 @@ export interface Answer {
 export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What standard input is of a command that is left running. Default: nothing. */
+  readonly input?: 'ignore' | 'pipe';
 }
 
 export function rescueCommand(args: readonly string[], options: CommandOptions = {}): Answer {
@@ -51,7 +53,7 @@ export function startRescue(args: readonly string[], options: CommandOptions = {
   return spawn(process.execPath, [PROGRAM, ...args], {
     cwd: options.cwd,
     env: { ...ENV, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.input ?? 'ignore', 'pipe', 'pipe'],
   });
 }
 

@@ -161,6 +161,40 @@ describe.skipIf(missing !== undefined)(`a read that does not come back${needing}
     expect(mapOf(device).sizeOf('+')).toBe(before);
   });
 
+  test.concurrent('holds up no Ctrl-C while an image is compared with its disk', async (context) => {
+    const device = await moodyDevice(context);
+    const [path, image, map] = files(device);
+    rescueCommand(['copy', path, image, map]);
+    device.hangsFrom(DIES_AT);
+    const child = startRescue(['verify', image, '--map', map, '--source', path]);
+    const { ended } = followed(child);
+    await until(() => existsSync(join(device.dir, 'hangs')));
+    child.kill('SIGINT');
+    expect(await ended).toEqual([null, 'SIGINT']);
+    expect(existsSync(join(device.dir, 'hangs'))).toBe(true);
+  });
+
+  test.concurrent.for([{ words: ['ddrescue'] }, { words: ['ddrescue', '-d'] }])(
+    'holds up no Ctrl-C in the command mode of $words',
+    async ({ words }, context) => {
+      const device = await moodyDevice(context);
+      const child = startRescue([...words, '--command-mode', ...files(device)], {
+        input: 'pipe',
+      });
+      const { said, ended } = followed(child);
+      child.stdin?.write(`c 0 ${MIB}\n`);
+      await until(() => said().includes('done'));
+      device.hangsFrom(0);
+      child.stdin?.write(`c ${DIES_AT} ${MIB}\n`);
+      await until(() => existsSync(join(device.dir, 'hangs')));
+      child.kill('SIGINT');
+      expect(await ended).toEqual([null, 'SIGINT']);
+      expect(existsSync(join(device.dir, 'hangs'))).toBe(true);
+      expect(mapOf(device).sizeOf('+')).toBe(MIB);
+      expectTrue(device);
+    },
+  );
+
   test.concurrent('is never written into the next rescue of the same worker', async (context) => {
     const [first, second] = [await moodyDevice(context), await moodyDevice(context)];
     first.hangsFrom(0);

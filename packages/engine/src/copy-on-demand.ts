@@ -5,6 +5,7 @@ import { refuseFatal } from './fatal-errors.ts';
 import type { MaybePromise, ReadOutcome, Source, Target } from './ports.ts';
 import { forwards, type Piece } from './strategy/direction.ts';
 import { ask, type Rescue } from './strategy/rescue.ts';
+import { unlessStopped } from './unless-stopped.ts';
 
 export interface CopyOnDemand {
   readonly rescue: Rescue;
@@ -14,7 +15,7 @@ export interface CopyOnDemand {
   readonly buffer: Uint8Array;
   /** Names of fatal errors that count as the disk's all the same. */
   readonly tolerated?: ReadonlySet<string>;
-  /** Ends the copy between two reads. */
+  /** Ends the copy between two reads, or in one that does not come back. */
   readonly signal?: Pick<AbortSignal, 'aborted'>;
   /** Called after each failed read is marked; what it throws ends the copy. */
   readonly afterError?: () => MaybePromise<void>;
@@ -27,6 +28,11 @@ export interface CopyOnDemand {
  *   the source ends before what the map calls rescued
  */
 export function copyOnDemand(copy: CopyOnDemand, range: { pos: number; size: number }): void {
+  const { source, signal = { aborted: false } } = copy;
+  unlessStopped(source, signal, () => copyRange(copy, range));
+}
+
+function copyRange(copy: CopyOnDemand, range: { pos: number; size: number }): void {
   const { map } = copy.rescue;
   const end = addClipped(range.pos, range.size);
   let pos = Math.max(range.pos, map.start);

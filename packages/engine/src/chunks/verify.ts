@@ -4,6 +4,7 @@ import { RescueError } from '../errors.ts';
 import { existingSize } from '../node/existing-size.ts';
 import { openPastCache } from '../node/open-past-cache.ts';
 import type { Source } from '../ports.ts';
+import { ReadGivenUp } from '../run.ts';
 import { shortCopy } from './chunk-errors.ts';
 import { provenIn } from './evidence.ts';
 import { type Manifest, readManifest } from './manifest.ts';
@@ -59,6 +60,7 @@ export function verify(
       if (verified === undefined) return { end: 'aborted', targets, sourceSize };
       targets.push(verified);
     } catch (error) {
+      if (error instanceof ReadGivenUp) return { end: 'aborted', targets, sourceSize };
       if (!(error instanceof RescueError) || error.code === 'map-mismatch') throw error;
       const { code, message, hint } = error;
       targets.push({ ...nothing(pathOf(target)), refusal: { code, message, hint } });

@@ -1,5 +1,5 @@
 import { RescueError } from '../errors.ts';
-import { type FileSource, openFileSource } from './file-source.ts';
+import { type FileSource, type FileSourceOptions, openFileSource } from './file-source.ts';
 
 /** A file whose reads go to the medium where the system can do that, and whether they do. */
 export interface PastCache {
@@ -8,11 +8,14 @@ export interface PastCache {
 }
 
 /** Opens a file or device for direct reads, or for common ones where those are not possible. @throws RescueError `source-open` */
-export function openPastCache(path: string): PastCache {
+export function openPastCache(
+  path: string,
+  options: Pick<FileSourceOptions, 'patient'> = {},
+): PastCache {
   try {
-    return { source: openFileSource(path, { direct: true }), isPastCache: true };
+    return { source: openFileSource(path, { ...options, direct: true }), isPastCache: true };
   } catch (error) {
     if (!(error instanceof RescueError) || error.code !== 'direct-unsupported') throw error;
   }
-  return { source: openFileSource(path, { direct: false }), isPastCache: false };
+  return { source: openFileSource(path, { ...options, direct: false }), isPastCache: false };
 }

@@ -19,6 +19,7 @@ import type { RescueOptions } from '../rescue-options.ts';
 import { completeManner } from '../strategy/manner.ts';
 import type { Rescue } from '../strategy/rescue.ts';
 import { resolveSettings } from '../strategy/settings.ts';
+import { unlessStopped } from '../unless-stopped.ts';
 import { type LazyTarget, lazyTarget } from '../wrap/lazy-target.ts';
 import { BesideThread } from './beside-thread.ts';
 import { checkChunk } from './check-chunk.ts';
@@ -34,7 +35,7 @@ import type {
   TroubleAnswer,
 } from './job.ts';
 import { readerThread } from './reader-thread.ts';
-import { careFor, openedSource, unlessStopped } from './source-care.ts';
+import { careFor, openedSource } from './source-care.ts';
 import { testSource } from './test-source.ts';
 
 interface How {

@@ -9,7 +9,6 @@ import type { OpenSource } from '../node/auto-direct-source.ts';
 import { existingSize } from '../node/existing-size.ts';
 import type { Source } from '../ports.ts';
 import type { RescueOptions } from '../rescue-options.ts';
-import { ReadGivenUp } from '../run.ts';
 import type { FileRescueEvent, FileRescueJob } from './job.ts';
 import { retried, waitForSource } from './wait-for-source.ts';
 
@@ -33,22 +32,6 @@ export function careFor(
     looksForLife: testMap === undefined && trustsErrors !== true,
     ...(waits && { comesBack }),
   };
-}
-
-/** Reads of a source before the rescue; false when it was stopped while one did not come back. */
-export function unlessStopped(source: Source, signal: Signal, look: () => void): boolean {
-  source.watch?.(() => {
-    if (signal.aborted) throw new ReadGivenUp();
-  });
-  try {
-    look();
-    return true;
-  } catch (error) {
-    if (error instanceof ReadGivenUp) return false;
-    throw error;
-  } finally {
-    source.watch?.(undefined);
-  }
 }
 
 /**
