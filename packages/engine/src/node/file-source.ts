@@ -239,6 +239,10 @@ export class FileSource implements Source {
       }
       copied += n;
       if (n > 0) this.#fruitless = 0;
+      else if (this.kind === 'block' && !this.#isEnd(pos + copied)) {
+        // A device whose medium is gone has no bytes any more, and that is no error to the system.
+        return { copied, errno: this.#lossOf() };
+      }
       if (n === 0 || copied >= length || copied % this.#unit !== 0) {
         return { copied, errno: undefined };
       }

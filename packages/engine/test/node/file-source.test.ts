@@ -9,6 +9,7 @@ import {
   readSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import { openFileSource } from '@chunkrescue/engine';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { alignedBuffer } from '../../src/node/aligned-memory.ts';
+import { emptyImage, loopOver, missingTools, outputOf } from './loop-disk.ts';
 import { rescueErrorOf, scratchFolder } from './scratch.ts';
 import { withAndWithoutFsExt } from './with-and-without-fs-ext.ts';
 
@@ -197,6 +199,35 @@ describe('the life of a source', () => {
     expect(rescueErrorOf(() => source.reopen()).code).toBe('source-lost');
   });
 });
+
+const missing = missingTools('losetup');
+
+test.skipIf(missing !== undefined).for([false, true])(
+  `a device whose medium is taken out is lost, direct: %s${missing ? ` (${missing})` : ''}`,
+  (direct, { skip }) => {
+    const size = 1024 * 1024;
+    const image = emptyImage(size);
+    const device = loopOver(image);
+    if (device === undefined) return skip('loop devices are refused');
+    const source = openFileSource(device, { direct });
+    const into = source.allocate(4096);
+    const turn = (now: number): void => {
+      truncateSync(image, now);
+      outputOf('losetup', '--set-capacity', device);
+    };
+    expect(source.read(0, into)).toEqual({ copied: 4096, errno: undefined });
+    turn(0);
+    expect(source.read(0, into)).toEqual({ copied: 0, errno: 'ENOMEDIUM' });
+    expect(source.read(size - 4096, into)).toEqual({ copied: 0, errno: 'ENOMEDIUM' });
+    turn(size);
+    expect(source.read(size - 4096, into)).toEqual({ copied: 4096, errno: undefined });
+    expect(source.read(size, into)).toEqual({ copied: 0, errno: undefined });
+    // Smaller, but there: it ends before.
+    turn(size / 2);
+    expect(source.read(size / 2, into)).toEqual({ copied: 0, errno: undefined });
+    source.close();
+  },
+);
 
 test('memory for direct reads is zeroed, shared, and as large as asked for', () => {
   for (const size of [0, 1, 512, 65536, 65537]) {
