@@ -78,6 +78,30 @@ describe('read --free', () => {
   });
 
   test.each([
+    ['lost', false],
+    ['older than they are', true],
+  ])(
+    'takes over what chunks know before it deletes them, when the common map is %s',
+    (_, isKept) => {
+      const journey = new Journey();
+      journey.read(...BAD, '--chunk', '0');
+      const old = readFileSync(journey.common);
+      journey.read(...BAD, '--chunk', '1-3');
+      journey.merge();
+      rmSync(journey.common);
+      rmSync(`${journey.common}.bak`);
+      if (isKept) writeFileSync(journey.common, old);
+      const { stdout } = journey.read(...BAD, '--fit', '--free');
+      expect(stdout).toContain('has them: chunk00.raw, chunk01.raw, chunk02.raw, chunk03.raw.');
+      expect(journey.raws).toEqual(['chunk04.raw']);
+      journey.merge();
+      expect(rescueCommand(['verify', journey.image]).status).toBe(0);
+      // The common map is known to be of this disk.
+      expect(readFileSync(journey.common, 'utf8')).toMatch(/^# Sample: /m);
+    },
+  );
+
+  test.each([
     ['damaged', (text: string) => text.replace('+', '-')],
     [
       'of another rescue',

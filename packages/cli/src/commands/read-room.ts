@@ -1,25 +1,18 @@
-/** What the place for the chunks takes: holes or not, how many chunks, and what may go from there. */
-import { existsSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+/** What the place for the chunks takes: holes or not, how many chunks; and the receipts that lie there. */
+import { existsSync, statSync } from 'node:fs';
 import {
   type ChunkLayout,
-  type ChunkMapFacts,
-  type ChunkPair,
   type FolderFacts,
-  isRawName,
   type Layout,
-  mapNameOf,
-  namesIn,
   probeFolder,
   type Receipt,
   RescueError,
-  readChunkMap,
   readMapText,
   readReceipt,
   receiptIn,
   writeTextDurably,
 } from '@chunkrescue/engine';
-import { Domain, type Range } from '@chunkrescue/mapfile';
+import type { Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
 import { bytes, count } from '../screen/units.ts';
 import type { ReadArguments } from './read-options.ts';
@@ -148,49 +141,4 @@ export function takeReceipts(
 /** Where a receipt is kept when the stick goes on its way again. */
 function keptReceipt(common: string): string {
   return `${common.replace(/\.map$/, '')}.receipt.map`;
-}
-
-/** Deletes the chunks whose very map is in the receipt; the others stay. */
-export function freeReceived(out: string, { here }: Received, context: Context): void {
-  const freed: string[] = [];
-  const kept: string[] = [];
-  for (const name of namesIn(out)) {
-    if (!isRawName(name)) continue;
-    const raw = join(out, name);
-    const pair = { raw, map: mapNameOf(raw) };
-    const facts = factsIn(pair, here?.job);
-    if (facts === undefined) continue;
-    if (here !== undefined && isReceived(facts, here)) {
-      rmSync(pair.raw);
-      rmSync(pair.map);
-      freed.push(name);
-    } else kept.push(name);
-  }
-  const list = (names: readonly string[]): string => names.join(', ');
-  if (freed.length > 0) {
-    context.report.result(
-      { type: 'freed', chunks: freed },
-      `Deleted here, since the other PC has them: ${list(freed)}.`,
-    );
-  }
-  if (kept.length > 0) {
-    context.report.note(`Kept, since no receipt in ${out} names them: ${list(kept)}.`);
-  }
-}
-
-/** The very map is named, and all that it claims is in the image. */
-function isReceived({ seal, mapfile }: ChunkMapFacts, { merged, map }: Receipt): boolean {
-  const isNamed = seal !== undefined && merged.has(seal);
-  return isNamed && Domain.fromMap(mapfile.map).subtract(Domain.fromMap(map)).isEmpty;
-}
-
-function factsIn(pair: ChunkPair, job: string | undefined): ChunkMapFacts | undefined {
-  if (!existsSync(pair.map)) return undefined;
-  try {
-    const facts = readChunkMap(pair);
-    return job === undefined || facts.manifest.job === job ? facts : undefined;
-  } catch (error) {
-    if (error instanceof RescueError) return undefined;
-    throw error;
-  }
 }

@@ -20,11 +20,12 @@ import { lintMapfile } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus, statusOf, UsageError, worse } from '../exit.ts';
 import { parseChunks } from '../options/chunks.ts';
+import { freeReceived } from './free-received.ts';
 import { nowhereWords } from './read-nowhere.ts';
 import type { ReadArguments } from './read-options.ts';
 import { type PartOutcome, readPart, type Task } from './read-part.ts';
 import { chooseLayout, type Part, parts, unreadParts } from './read-parts.ts';
-import { freeReceived, lookForRoom, partsThatFit, takeReceipts } from './read-room.ts';
+import { lookForRoom, partsThatFit, takeReceipts } from './read-room.ts';
 import { tellAllRead, tellEnd } from './read-tell.ts';
 import { manifestOf, refuseUnproven } from './rescue-identity.ts';
 import { chooseSource, refuseSameDisk } from './source-guard.ts';
@@ -37,22 +38,30 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
   const spans = args.chunk === undefined ? [] : parseChunks(args.chunk);
   const common = args.map ?? join(args.out, 'common.map');
   return withLockedMap(common, async (worker) => {
-    const mapfile = loadSealed(common);
-    if (mapfile === undefined || mapfile.map.count === 0) refuseEmptied(common, args);
-    const told = readManifest(mapfile?.heading ?? []);
+    const found = loadSealed(common);
+    if (found === undefined || found.map.count === 0) refuseEmptied(common, args);
+    const told = readManifest(found?.heading ?? []);
     refuseUnmounted(args, told.places ?? []);
     const source = chooseSource(args, told, context);
     refuseSameDisk(args.out, source.path, args);
     warnOfForgotten(args.out, context);
     warnOfMap(args, common, context);
-    const origin = { mapfile, source, out: args.out, isAdopted: args.adopt };
+    const origin = { mapfile: found, source, out: args.out, isAdopted: args.adopt };
     if (!isInsisting(args)) refuseUnproven(common, origin);
     const places = withPlace(told.places ?? [], args.out);
     const manifest = { ...manifestOf(origin), places };
     const layout = chooseLayout(args, { source, begun: manifest.chunkSize }, context);
     const received = takeReceipts(manifest.job as string, { out: args.out, common });
     // First: a stick may be so full that nothing at all can be tried on it.
-    if (args.free) freeReceived(args.out, received, context);
+    const begun = { ...manifest, chunkSize: layout.chunkSize };
+    const freeing = {
+      out: args.out,
+      receipt: received.here,
+      common,
+      mapfile: found,
+      manifest: begun,
+    };
+    const mapfile = args.free ? freeReceived(freeing, context) : found;
     const room = lookForRoom(args, layout, context);
     const task: Task = {
       args,

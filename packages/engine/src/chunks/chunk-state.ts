@@ -5,13 +5,13 @@
 import { Domain, type Mapfile, type RescueMap } from '@chunkrescue/mapfile';
 import { RescueError } from '../errors.ts';
 import { existingSize } from '../node/existing-size.ts';
-import { openFileSource } from '../node/file-source.ts';
-import { statOf } from '../node/paths.ts';
 import { type Manifest, readManifest, type Sample } from './manifest.ts';
-import { checkSamples } from './samples.ts';
 import { sealedMapStore } from './sealed-map-store.ts';
+import { bytesBehind, firstDataIn, otherSample } from './target-content.ts';
 import {
   missingBytes,
+  missingFile,
+  notCarried,
   notProven,
   otherChunk,
   otherContent,
@@ -70,6 +70,7 @@ const NOWHERE = Domain.of([]);
  * |------|---------|---------------------------|---------|------|
  * | any  | nothing |                           |         | go on; complete when both maps say the same |
  * | any  | some    | yes                       |         | go on, with what is new only |
+ * | some | some    | carried, but it holds it  |         | refused: it would never arrive |
  * | none | some    | no                        |         | away |
  * | some | some    | no                        | yes     | go on, and the chunk says so |
  * | some | some    | no                        | no      | refused |
@@ -102,18 +103,23 @@ export function chunkState(question: ChunkQuestion): ChunkState {
     const isComplete = isWhole && saysTheSame(own.mapfile.map, common, domain);
     return { kind: isComplete ? 'complete' : 'ready', own, elsewhere: NOWHERE, trusted: 0 };
   }
-  if (isSafe(missing)) return { kind: 'ready', own, elsewhere: missing, trusted: 0 };
+  if (isSafe(missing)) {
+    if (size > 0) refuseHeld(question, missing.subtract(question.received));
+    return { kind: 'ready', own, elsewhere: missing, trusted: 0 };
+  }
   if (there === undefined) return { kind: 'away', own, elsewhere: missing, trusted: 0 };
-  if (!trustsTarget) throw size === 0 ? gone(question, claimed) : notProven(question, missing);
-  refuseUntrustworthy(question, { missing, claimed, size });
+  if (!trustsTarget)
+    throw size === 0 ? missingFile(question, claimed) : notProven(question, missing);
+  refuseUntrustworthy(question, { missing, claimed, held, size });
   return { kind: 'ready', own, elsewhere: NOWHERE, trusted: missing.size };
 }
 
 /** What ddrescue went on with lies at its true offset, has no holes where it claims, and remembers the disk. */
 function refuseUntrustworthy(
   question: ChunkQuestion,
-  { missing, claimed, size }: { missing: Domain; claimed: Domain; size: number },
+  found: { missing: Domain; claimed: Domain; held: Domain; size: number },
 ): void {
+  const { missing, claimed, size } = found;
   if (question.offset > 0) {
     throw otherChunk(
       question,
@@ -121,9 +127,9 @@ function refuseUntrustworthy(
     );
   }
   if (size < missing.end) throw missingBytes(question, claimed, short(size));
-  const allocated = (statOf(question.target)?.blocks ?? Number.POSITIVE_INFINITY) * 512;
-  if (allocated < claimed.size) {
-    throw missingBytes(question, claimed, `holds only ${allocated}; the rest are holes`);
+  const behind = bytesBehind(question.target, found);
+  if (behind < claimed.size) {
+    throw missingBytes(question, claimed, `holds only ${behind}; the rest are holes`);
   }
   refuseOtherBytes(
     question,
@@ -131,9 +137,10 @@ function refuseUntrustworthy(
   );
 }
 
-/** The bytes of a chunk are claimed, and its file is not here. */
-function gone(question: ChunkQuestion, claimed: Domain): Error {
-  return missingBytes(question, claimed, 'is not there');
+/** What lies in this very file was not carried with its map, which knows nothing of it. */
+function refuseHeld(question: ChunkQuestion, carried: Domain): void {
+  const pos = firstDataIn(question.target, carried, question.offset);
+  if (pos !== undefined) throw notCarried(question, pos);
 }
 
 function stranger(question: ChunkQuestion, claimed: Domain): Error {
@@ -197,14 +204,8 @@ function refuseEmptied(
 
 /** The file must hold what is remembered of it. */
 function refuseOtherBytes(question: ChunkQuestion, samples: readonly Sample[]): void {
-  if (samples.length === 0) return;
-  const file = openFileSource(question.target, { direct: false });
-  try {
-    const [other] = checkSamples(file, samples, question.offset).different;
-    if (other !== undefined) throw otherContent(question, other.pos);
-  } finally {
-    file.close();
-  }
+  const other = otherSample(question.target, samples, question.offset);
+  if (other !== undefined) throw otherContent(question, other.pos);
 }
 
 function short(size: number): string {

@@ -36,21 +36,43 @@ export function emptyMap({ target, map }: TargetNames): RescueError {
   );
 }
 
-export function missingBytes(
-  { target, map, ownMap }: TargetNames,
-  claimed: Domain,
-  what: string,
-): RescueError {
+/** The file is there, and cannot hold what is claimed of it. */
+export function missingBytes(names: TargetNames, claimed: Domain, what: string): RescueError {
+  return missing(names, claimed, { what, carried: '' });
+}
+
+/** The file of what is claimed is not here. */
+export function missingFile(names: TargetNames, claimed: Domain): RescueError {
   const carried =
-    ownMap === undefined
+    names.ownMap === undefined
       ? ''
       : ' If it is in safe hands on the other PC, say --carried: then only what is new is written.';
+  return missing(names, claimed, { what: 'is not there', carried });
+}
+
+function missing(
+  { target, map }: TargetNames,
+  claimed: Domain,
+  { what, carried }: { readonly what: string; readonly carried: string },
+): RescueError {
   return new RescueError(
     'target-missing',
     `${map} says that ${claimed.size} bytes were read up to position ${claimed.end}, but ${target} ${what}.`,
     {
       path: target,
       hint: `Put it back (with its map) to go on, or read that part again with --reread.${carried}`,
+    },
+  );
+}
+
+/** Told to be in safe hands, and yet in this very file: it would be left out of what is carried. */
+export function notCarried({ target, ownMap }: TargetNames, pos: number): RescueError {
+  return new RescueError(
+    'target-missing',
+    `--carried says that the rest of this chunk is in safe hands, but ${target} holds data from position ${pos} of the source on that its own map ${ownMap} does not know. It would never arrive.`,
+    {
+      path: target,
+      hint: 'If ddrescue wrote it into this very file, say --trust-target instead. If a copy of the whole chunk really is in safe hands, move this file and its map out of the way first.',
     },
   );
 }

@@ -5,7 +5,7 @@ import { packChunk, removeChunk } from '../chunks/pack-chunk.ts';
 import type { PieceDigests } from '../chunks/piece-digests.ts';
 import { sealedMapStore } from '../chunks/sealed-map-store.ts';
 import { checkBinding } from '../chunks/source-binding.ts';
-import { missingBytes } from '../chunks/target-errors.ts';
+import { missingFile } from '../chunks/target-errors.ts';
 import { rescueBlocking } from '../drive.ts';
 import { pendingBytes, progressAtRest } from '../events.ts';
 import { openSource } from '../node/auto-direct-source.ts';
@@ -281,7 +281,7 @@ function nothingToDo(
   }
   if (kind === 'away') {
     const names = { ...job, ...(job.chunk && { ownMap: job.chunk.map }) };
-    throw missingBytes(names, claimsOf(known?.map).intersect(domainOf(job)), 'is not there');
+    throw missingFile(names, claimsOf(known?.map).intersect(domainOf(job)));
   }
   return undefined;
 }
