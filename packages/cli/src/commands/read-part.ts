@@ -61,8 +61,10 @@ export async function readPart(part: Part, task: Task, context: Context): Promis
     throw withGoOnWords(error, stopped);
   });
   const shown = shownPair(part, job.chunk?.packed?.pair);
-  tellPart({ ...part, ...shown }, { result, range, args, goOn: goOnWords(stopped) }, context);
-  const isChecked = tellCheck({ ...part, ...shown }, { result, args }, context);
+  const goOn = goOnWords(stopped);
+  tellPart({ ...part, ...shown }, { result, range, args, goOn }, context);
+  const checked = job.chunk?.packed?.pair ?? shown;
+  const isChecked = tellCheck({ ...part, ...checked }, { result, args, goOn }, context);
   const status = result.end === 'aborted' ? EXIT.incomplete : statusOfEnd(result, source.path);
   return {
     status: isChecked ? status : worse(status, EXIT.corrupt),

@@ -6,7 +6,7 @@ import type { Range } from '@chunkrescue/mapfile';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { ownCommand } from '../screen/own-command.ts';
-import { bytes, count, span } from '../screen/units.ts';
+import { bytes, span } from '../screen/units.ts';
 import { chunksNowhere, type KnownChunks, nowhereWords } from './read-nowhere.ts';
 import type { ReadArguments } from './read-options.ts';
 import type { Part } from './read-parts.ts';
@@ -41,9 +41,13 @@ export function tellPart(
 }
 
 /** Returns false when the chunk that was written is not what was read. */
-export function tellCheck(part: Part, { result, args }: Told, context: Context): boolean {
+export function tellCheck(
+  part: Part,
+  { result, args, goOn }: Told & { readonly goOn: string },
+  context: Context,
+): boolean {
   const { check } = result;
-  const { raw } = part;
+  const { raw, chunk } = part;
   if (check === undefined) return true;
   const [first] = check.different;
   if (first === undefined) {
@@ -53,10 +57,15 @@ export function tellCheck(part: Part, { result, args }: Told, context: Context):
     context.report.detail(`${basename(raw)}: ${how}; it is what came from the source.`);
     return true;
   }
+  const places = check.different.length;
+  const differ = places === 1 ? '1 place differs' : `${places} places differ`;
+  const which =
+    args.compress === undefined ? 'What differs counts as not read now.' : 'That copy was deleted again.';
+  const again = args['retry-bad'] ? `To go on: --chunk ${chunk}.` : goOn;
   context.report.error({
     code: 'chunk-mismatch',
-    message: `${raw} is not what was read: ${count(check.different.length, 'place')} differ, the first from position ${first.pos} of the source on. The stick loses data.`,
-    hint: `Use another stick if you can, and read that chunk again with --reread (${args.out} was given as --out).`,
+    message: `${raw} is not what was read: ${differ}, the first from position ${first.pos} of the source on. The stick loses data.`,
+    hint: `${which} ${again} Better use another stick (${args.out} was given as --out), and read that chunk onto it with --reread.`,
   });
   return false;
 }

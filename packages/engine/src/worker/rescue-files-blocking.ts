@@ -1,13 +1,12 @@
 import { Domain, type Mapfile } from '@chunkrescue/mapfile';
 import { type ChunkState, claimsOf } from '../chunks/chunk-state.ts';
 import { type Manifest, readManifest } from '../chunks/manifest.ts';
-import { packChunk, removeChunk } from '../chunks/pack-chunk.ts';
 import type { PieceDigests } from '../chunks/piece-digests.ts';
 import { sealedMapStore } from '../chunks/sealed-map-store.ts';
 import { checkBinding } from '../chunks/source-binding.ts';
 import { missingFile } from '../chunks/target-errors.ts';
 import { rescueBlocking } from '../drive.ts';
-import { pendingBytes, progressAtRest } from '../events.ts';
+import { domainTotals, pendingBytes, progressAtRest } from '../events.ts';
 import { openSource } from '../node/auto-direct-source.ts';
 import { blockingClock } from '../node/clock.ts';
 import { existingSize } from '../node/existing-size.ts';
@@ -22,11 +21,11 @@ import { resolveSettings } from '../strategy/settings.ts';
 import { unlessStopped } from '../unless-stopped.ts';
 import { type LazyTarget, lazyTarget } from '../wrap/lazy-target.ts';
 import { BesideThread } from './beside-thread.ts';
-import { checkChunk } from './check-chunk.ts';
 import { refuseOtherContent } from './check-image.ts';
 import { checkTarget, hasBlocks } from './check-target.ts';
 import { recordedFiles, withOwn } from './chunk-files.ts';
 import { type Emergency, withEmergency } from './emergency-store.ts';
+import { finishChunk, NOT_FINISHED } from './finish-chunk.ts';
 import type {
   FileRescueEvent,
   FileRescueJob,
@@ -84,7 +83,7 @@ function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueR
     if (!isChecked) return stopped(job, source, found);
   }
   const known = withOwn(job.isReread ? forgetting(found, domain) : found, state, domain);
-  const idle = nothingToDo(job, { source, known, state });
+  const idle = nothingToDo(job, { source, store, known, state });
   if (idle !== undefined) {
     // What a killed run kept room with.
     store.close();
@@ -193,10 +192,13 @@ function rescueInto(prepared: Prepared): FileRescueResult {
     files.close();
     target.close?.();
   }
-  const { end, progress } = result;
-  const finished = end === 'finished' && isOpen() ? finishChunk(job) : NOT_FINISHED;
+  const { end } = result;
+  const finished = end === 'finished' && isOpen() ? finishChunk(job, store) : NOT_FINISHED;
+  const { taken, ...outcome } = finished;
+  const totals = taken && domainTotals(planOf(job, source, taken).map);
+  const progress = { ...result.progress, ...totals };
   const gained = progress.rescued - claimsOf(known?.map).intersect(domain).size;
-  return { end, progress, isElsewhere: false, wasDone: false, gained, ...finished };
+  return { end, progress, isElsewhere: false, wasDone: false, gained, ...outcome };
 }
 
 /** What is done about maps that cannot be saved; undefined when nobody said anything. */
@@ -216,22 +218,6 @@ function factsOf({ size, identity = {} }: Source): Manifest {
     ...(Object.keys(identity).length > 0 && { identity }),
   };
 }
-
-/** A finished chunk is compressed where that is wanted, and looked at once more. */
-function finishChunk(job: FileRescueJob): Pick<FileRescueResult, 'check' | 'packedSize'> {
-  const { chunk } = job;
-  if (chunk === undefined) return NOT_FINISHED;
-  const pair = { raw: job.target, map: chunk.map };
-  const { packed, isChecked = true } = chunk;
-  if (packed === undefined) return { check: isChecked ? checkChunk(pair) : undefined };
-  const packedSize = packChunk(pair, packed.pair, packed.packing);
-  // Only one copy may be left when it is known to be good.
-  const check = checkChunk(packed.pair);
-  if (check.different.length === 0) removeChunk(pair);
-  return { packedSize, check };
-}
-
-const NOT_FINISHED = { check: undefined };
 
 /** No read is longer than the domain, and a cluster may be a gigabyte. */
 function longestRead(job: FileRescueJob, source: Source): number {
@@ -257,6 +243,7 @@ function optionsOf(job: FileRescueJob): Omit<RescueOptions, 'source' | 'target'>
 
 interface Known {
   readonly source: Source;
+  readonly store: MapStore;
   readonly known: Mapfile | undefined;
   readonly state: ChunkState;
 }
@@ -264,7 +251,7 @@ interface Known {
 /** Returns a result when the options leave nothing to do. */
 function nothingToDo(
   job: FileRescueJob,
-  { source, known, state }: Known,
+  { source, store, known, state }: Known,
 ): FileRescueResult | undefined {
   const { kind } = state;
   if (kind === 'ready' && state.elsewhere.isEmpty) return undefined;
@@ -276,8 +263,9 @@ function nothingToDo(
     for (const map of [job.map, job.chunk?.map]) {
       if (map !== undefined && existingSize(map) !== undefined) syncFolderOf(map);
     }
-    const finished = isElsewhere || !job.chunk?.packed ? NOT_FINISHED : finishChunk(job);
-    return { end: 'finished', progress, isElsewhere, wasDone: true, gained: 0, ...finished };
+    const isPacking = !isElsewhere && job.chunk?.packed !== undefined;
+    const { taken: _, ...outcome } = isPacking ? finishChunk(job, store) : NOT_FINISHED;
+    return { end: 'finished', progress, isElsewhere, wasDone: true, gained: 0, ...outcome };
   }
   if (kind === 'away') {
     const names = { ...job, ...(job.chunk && { ownMap: job.chunk.map }) };

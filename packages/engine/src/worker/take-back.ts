@@ -1,0 +1,40 @@
+/** What a finished chunk turned out not to have counts as not read: the run after this one reads it again. */
+import { Domain, type Mapfile, type Range } from '@chunkrescue/mapfile';
+import { claimsOf } from '../chunks/chunk-state.ts';
+import { sealedMapStore } from '../chunks/sealed-map-store.ts';
+import type { MapStore } from '../ports.ts';
+
+/** The maps that claim what is not there. */
+export interface Claiming {
+  readonly common: MapStore;
+  /** The path of the chunk's own map. */
+  readonly own: string;
+}
+
+/**
+ * Takes claims back in both maps, durably; returns the common one. The chunk's own map comes last: while it claims
+ * the bytes, its digests tell that they are not those of the source. Without the claim the common map alone would
+ * speak for them, and could be believed.
+ */
+export function takeBack({ common, own }: Claiming, different: readonly Range[]): Mapfile {
+  const changed = without(common.load() as Mapfile, different);
+  common.save(changed);
+  const options = { keepsBackup: false, keepsSpare: true, followsLinks: false };
+  const store = sealedMapStore(own, options);
+  try {
+    // Digests of pieces that nothing is claimed of are skipped by whoever reads them.
+    store.save(without(store.load() as Mapfile, different));
+  } finally {
+    store.close();
+  }
+  return changed;
+}
+
+/** A map that is not finished any more. */
+function without(mapfile: Mapfile, different: readonly Range[]): Mapfile {
+  const map = mapfile.map.clone();
+  const lost = claimsOf(map).intersect(Domain.of(different));
+  map.fill(lost, '?');
+  map.mergeNeighbours();
+  return { ...mapfile, position: lost.start, state: '?', pass: 1, map };
+}
