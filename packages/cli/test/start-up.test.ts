@@ -91,3 +91,17 @@ test('source maps lie beside the bundle, licences too', () => {
     expect(existsSync(new URL(`../bundle/${name}`, import.meta.url))).toBe(true);
   }
 });
+
+test.each([
+  ['ours', ['status']],
+  ['read', ['read', DEMO, '--all', '--out', '/nowhere']],
+  ['ddrescue', ['ddrescue', 'a', 'b']],
+  ['ddrescuelog', ['ddrescuelog', '-t', 'map']],
+])('in a folder that is gone one sentence tells so (%s)', (_, args) => {
+  const dir = temporaryDirectory();
+  const script = `mkdir gone; cd gone; rmdir ../gone; exec "$@"`;
+  const words = ['-c', script, 'sh', process.execPath, PROGRAM, ...args];
+  const { status, stdout, stderr } = spawnSync('sh', words, { cwd: dir, encoding: 'utf8' });
+  expect([status, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(/^rescue: The folder you are in is gone[^\n]*\n$/);
+});
