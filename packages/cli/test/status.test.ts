@@ -1,4 +1,5 @@
 /** Where a rescue stands, asked on the PC with the failing disk, on the stick and on the PC with room. */
+import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   mkdirSync,
@@ -364,4 +365,26 @@ test('compressed chunks are chunks', () => {
   rmSync(join(cwd, 'stick/chunk01.raw.gz.map'));
   const { status, stdout } = run('status stick');
   expect([status, stdout]).toEqual([2, expect.stringMatching(/^ {2}1 .* no \.map /m)]);
+});
+
+test('a damaged compressed chunk: the way out that is shown leaves no damaged file', () => {
+  const { cwd, run, read } = world();
+  read('--chunk', '0-1', '--compress', 'gzip');
+  truncateSync(join(cwd, 'stick/chunk01.raw.gz.map'), 300);
+  const words = run('status home stick').stdout.replace(/\s+/g, ' ');
+  const remove = /\((rm -f [^)]*)\)/.exec(words)?.[1] as string;
+  const again = /read \S+ (--chunk 1 .*?) --out stick/.exec(words)?.[1] as string;
+  expect(again).toBe('--chunk 1 --reread --compress gzip');
+  expect(spawnSync('sh', ['-c', remove], { cwd }).status).toBe(0);
+  read(...again.split(' '));
+  expect(rowsOf(run('status home stick').stdout)).toEqual(['0-1 yes complete ?', '2-4 no - ?']);
+  expect(run('merge stick pcb/final.raw').status).toBe(4);
+});
+
+test.each([0, 60])('a map of %i bytes is damaged, not missing', (size) => {
+  const { cwd, run, read } = world();
+  read('--chunk', '0');
+  truncateSync(join(cwd, 'stick/chunk00.map'), size);
+  const { status, stderr } = run('status stick');
+  expect([status, stderr]).toEqual([2, expect.stringContaining('stick/chunk00.map is damaged')]);
 });

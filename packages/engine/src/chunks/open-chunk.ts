@@ -1,5 +1,6 @@
 /** Opens a chunk's two files and refuses what cannot be right, before a byte of it is used. */
 import { Domain, type Mapfile, OPEN_END, type Range, type RescueMap } from '@chunkrescue/mapfile';
+import { existingSize } from '../node/existing-size.ts';
 import { type FileSource, openFileSource } from '../node/file-source.ts';
 import { fileMapStore } from '../node/map-store.ts';
 import { openPastCache } from '../node/open-past-cache.ts';
@@ -67,7 +68,10 @@ export function readChunkMap(pair: ChunkPair): ChunkMapFacts {
     },
   });
   const mapfile = store.load() as Mapfile | undefined;
-  if (mapfile === undefined || mapfile.map.count === 0) throw noMap(pair);
+  if (existingSize(pair.map) === undefined) throw noMap(pair);
+  if (mapfile === undefined || mapfile.map.count === 0) {
+    throw chunkDamaged(pair.map, 'it is empty, or was cut short');
+  }
   const manifest = believable(readManifest(mapfile.heading), sealOf(text));
   const { map } = mapfile;
   // A map of a source of unknown size has no end; a file has one.

@@ -43,9 +43,27 @@ function damaged(job: JobStatus): Step | undefined {
       text: `${capital(chunkWords(rows))} ${is} damaged here, but in the image: delete ${them} here.`,
     };
   }
+  const { remove, options } = packedOf(rows);
   return {
-    text: `${capital(chunkWords(rows))} ${is} damaged here. Copy both files (.raw and .map) again from where you have them; if you have none, delete ${them} here and read ${them} again, on the PC with the failing disk:`,
-    command: readCommand(job, ['--chunk', chunkNumbers(rows), '--reread']),
+    text: `${capital(chunkWords(rows))} ${is} damaged here. Copy both files (.raw and .map) again from where you have them; if you have none, delete ${them} here${remove} and read ${them} again, on the PC with the failing disk:`,
+    command: readCommand(job, ['--chunk', chunkNumbers(rows), '--reread', ...options]),
+  };
+}
+
+/** A compressed file is not written over: what is read again gets another name, and it would stay damaged. */
+function packedOf(rows: readonly ChunkStatus[]): { remove: string; options: string[] } {
+  const packed = rows.flatMap(({ files }) =>
+    files.filter(
+      ({ state, pair }) =>
+        (state === 'damaged' || state === 'map-missing') && /\.(?:gz|zst)$/.test(pair.raw),
+    ),
+  );
+  if (packed.length === 0) return { remove: '', options: [] };
+  const names = packed.flatMap(({ pair: { raw, map } }) => [raw, map].map(anywhere).map(shellWord));
+  const isGzip = packed.some(({ pair }) => pair.raw.endsWith('.gz'));
+  return {
+    remove: ` (rm -f ${names.join(' ')})`,
+    options: ['--compress', isGzip ? 'gzip' : 'zstd'],
   };
 }
 
