@@ -8,7 +8,7 @@ import { hideBin } from 'yargs/helpers';
 import { EXIT, UsageError } from './exit.ts';
 import { withDirectWord } from './options/direct.ts';
 import type { OutputArguments } from './options/shared.ts';
-import { withSuggestion } from './options/suggestion.ts';
+import { withMissing, withSuggestion } from './options/suggestion.ts';
 import { type Command, run, tell } from './run.ts';
 import { Reporter } from './screen/reporter.ts';
 
@@ -131,8 +131,9 @@ const program = yargs()
     'parse-positional-numbers': false,
   })
   .epilogue(
-    'Exit status: 0 all rescued, 1 usage or environment, 2 damaged map or chunk, 3 a fault of this program,\n' +
-      '4 ended with bytes unread or chunks missing, 5 stopped by a limit, 6 source lost, 7 refused for safety.',
+    'Exit status: 0 all that was asked for is rescued, 1 usage or environment, 2 damaged map or chunk,\n' +
+      '3 a fault of this program, 4 ended with bytes unread or chunks missing, 5 stopped by a limit,\n' +
+      '6 source lost, 7 refused for safety.',
   )
   .demandCommand(
     1,
@@ -150,7 +151,10 @@ const program = yargs()
     // recommendCommands speaks of commands only; options deserve as much. What yargs hands over here is its
     // table of descriptions, whatever its types say.
     const { getDescriptions } = usage as unknown as { getDescriptions(): object };
-    throw error ?? new UsageError(withSuggestion(message, Object.keys(getDescriptions())));
+    throw (
+      error ??
+      new UsageError(withSuggestion(withMissing(message, words), Object.keys(getDescriptions())))
+    );
   });
 
 export async function main(): Promise<void> {

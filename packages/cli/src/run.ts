@@ -34,7 +34,9 @@ export async function run<Arguments extends OutputArguments>(
     // Nobody is there to read it.
     if (signal === 'SIGPIPE') return;
     report.note(
-      'Stopping; the map is being saved. Once more a second later, and it ends without waiting for that.',
+      savesMap(args)
+        ? 'Stopping; the map is being saved. Once more a second later, and it ends without waiting for that.'
+        : 'Stopping.',
     );
   });
   const output = watchOutput(() => trap.stop());
@@ -62,6 +64,12 @@ export async function run<Arguments extends OutputArguments>(
   process.exitCode = status;
   trap.release();
   if (signal !== undefined) dieBy(signal);
+}
+
+/** Whether the command has a map to save when it is stopped; what others read is not changed. */
+function savesMap(args: object): boolean {
+  const [name] = '_' in args && Array.isArray(args._) ? args._ : [];
+  return ['read', 'merge', 'copy'].includes(String(name));
 }
 
 /** The log that was asked for; pino is loaded for nothing else. */

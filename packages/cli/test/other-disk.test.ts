@@ -73,6 +73,20 @@ test.skipIf(missing !== undefined)(
   },
 );
 
+test('copy with the map of another disk is told where a map of its own is named', () => {
+  const dir = temporaryDirectory();
+  const [one, two, map] = ['one', 'two', 'map'].map((name) => join(dir, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(one, randomBytes(SIZE));
+  writeFileSync(two, randomBytes(2 * SIZE));
+  rescueCommand(['copy', one, join(dir, 'image'), map]);
+  const { status, stderr } = rescueCommand(['copy', two, join(dir, 'other'), map]);
+  expect([status, stderr]).toEqual([7, expect.stringContaining('the third argument of copy')]);
+});
+
 describe('a map that does not say which disk it is of', () => {
   /** As ddrescue saves it: without our comments. */
   function begun(): { dir: string; disk: string; image: string; map: string } {

@@ -238,11 +238,12 @@ function bytesAt(path: string, pos: number, size: number): Uint8Array {
 describe.skipIf(isMissing !== undefined)(`one signal${isMissing ? ` (${isMissing})` : ''}`, () => {
   for (const each of CASES) {
     test.each(SIGNALS)(`${each.name}: %s saves and ends it at once`, async (signal) => {
-      const { run, dir, end } = await started(each);
+      const { run, dir, end, stderr } = await started(each);
       const startMs = performance.now();
       run.kill(signal);
       expect(await end).toEqual([null, signal]);
       expect(performance.now() - startMs).toBeLessThan(AT_ONCE_MS);
+      if (each.name === 'verify') expect(stderr()).not.toContain('being saved');
       expectTrue(dir, each);
     });
   }

@@ -56,7 +56,9 @@ export function tellElsewhere(event: Elsewhere, { report }: Context): void {
     ? ' That place lies in memory: copy it before this PC is switched off!'
     : '';
   report.warning(`${map} could not be saved; what it should say is saved as ${saved}.${memory}`);
-  report.warning(`  Before you go on, copy it back: ${wayBack(event)}`);
+  report.warning(
+    `  Before you go on, copy it back (if the stick is gone, mount it again first): ${wayBack(event)}`,
+  );
 }
 
 /** The error that ends the run, without the way back where that was told already. */
@@ -66,7 +68,7 @@ export function withoutWayBack(error: unknown, event: Elsewhere): unknown {
   return new RescueError(error.code, error.message, {
     path: event.map,
     cause: error,
-    hint: 'Mend that, copy the map back as is told above, then run the same command again.',
+    hint: 'Mend that (mount the stick again, if it is gone), copy the map back as is told above, then run the same command again.',
   });
 }
 

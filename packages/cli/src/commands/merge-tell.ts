@@ -68,7 +68,8 @@ export function tellImage(
     const places = [files.image, ...folders].map(shellWord).join(' ');
     lines.push(`  Where that is, and what comes next: ${ownCommand()} status ${places}`);
   }
-  if (manifest.sourceSize === undefined && totals.size > 0) {
+  // Stopped in its first chunk, the image knows nothing of the source yet.
+  if (manifest.sourceSize === undefined && totals.size > 0 && result.end === 'finished') {
     lines.push('  The size of the whole source is not known; the image ends with the last chunk');
   }
   const { unchecked = 0 } = manifest;

@@ -60,7 +60,9 @@ export function tellCheck(
   const places = check.different.length;
   const differ = places === 1 ? '1 place differs' : `${places} places differ`;
   const which =
-    args.compress === undefined ? 'What differs counts as not read now.' : 'That copy was deleted again.';
+    args.compress === undefined
+      ? 'What differs counts as not read now.'
+      : 'That copy was deleted again.';
   const again = args['retry-bad'] ? `To go on: --chunk ${chunk}.` : goOn;
   context.report.error({
     code: 'chunk-mismatch',

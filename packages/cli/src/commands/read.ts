@@ -104,15 +104,18 @@ function refuseEmptied(common: string, { out }: ReadArguments): void {
 }
 
 function checkArguments(args: ReadArguments): void {
-  const chosen = [
-    args.chunk !== undefined,
-    args.all,
-    args.next,
-    args.fit,
-    args['retry-bad'],
-    args['domain-map'] !== undefined,
-  ];
-  if (chosen.filter(Boolean).length !== 1) {
+  const chosen = Object.entries({
+    '--chunk': args.chunk !== undefined,
+    '--all': args.all,
+    '--next': args.next,
+    '--fit': args.fit,
+    '--retry-bad': args['retry-bad'],
+    '--domain-map': args['domain-map'] !== undefined,
+  }).flatMap(([option, isGiven]) => (isGiven ? [option] : []));
+  if (chosen.length > 1) {
+    throw new UsageError(`${chosen.join(' and ')} are given together; say one of them.`);
+  }
+  if (chosen.length === 0) {
     throw new UsageError(
       'Say what to read: one of --chunk N, --next, --fit, --all, --retry-bad or --domain-map FILE.',
     );

@@ -120,6 +120,6 @@ function partitionOf(source: Source, size: number): Partition | undefined {
 function mismatch(map: string, what: string): RescueError {
   return new RescueError('map-mismatch', `${map} ${what}.`, {
     path: map,
-    hint: 'lsblk -o NAME,SIZE,MODEL,SERIAL shows which disk is which. Another disk needs another --map; if it is the right one all the same, say --adopt.',
+    hint: 'lsblk -o NAME,SIZE,MODEL,SERIAL shows which disk is which. Another disk needs a map of its own (--map; the third argument of copy); if it is the right one all the same, say --adopt.',
   });
 }

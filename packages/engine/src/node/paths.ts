@@ -31,6 +31,11 @@ export function finalPath(path: string): string {
   return current;
 }
 
+/** The path from the root on, wherever a command is given that names it. Asked while the current folder is there. */
+export function wholePath(path: string): string {
+  return resolve(path);
+}
+
 /** What is said of a name behind which nothing is, or nothing that can be looked at. */
 const UNSEEN = ['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'];
 

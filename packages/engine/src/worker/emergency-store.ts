@@ -4,6 +4,7 @@ import { sealedParts } from '../chunks/seal.ts';
 import { RescueError } from '../errors.ts';
 import { renewMapElsewhere, saveMapElsewhere } from '../node/emergency-map.ts';
 import type { FileMapStore } from '../node/map-store.ts';
+import { wholePath } from '../node/paths.ts';
 import { shellQuoted } from '../node/shell-word.ts';
 import type { FileRescueEvent, MapTrouble, TroubleAnswer } from './job.ts';
 
@@ -22,6 +23,8 @@ export interface Emergency {
 export function withEmergency(store: FileMapStore, emergency: Emergency | undefined): FileMapStore {
   if (emergency === undefined) return store;
   const { folders, onTrouble, onEvent } = emergency;
+  // Now: a stick that is pulled may take the current folder with it.
+  const map = wholePath(store.name);
   let elsewhere: string | undefined;
   let isGivenUp = false;
   const save = (mapfile: Mapfile): void => {
@@ -35,7 +38,7 @@ export function withEmergency(store: FileMapStore, emergency: Emergency | undefi
         if (!(error instanceof RescueError)) throw error;
         if (elsewhere !== undefined) {
           renewMapElsewhere(elsewhere, mapfile, { parts: sealedParts });
-          throw savedElsewhere(error, store.name, elsewhere);
+          throw savedElsewhere(error, map, elsewhere);
         }
         if (isGivenUp) throw error;
         const { message, hint } = error;
@@ -51,11 +54,11 @@ export function withEmergency(store: FileMapStore, emergency: Emergency | undefi
         // Told at once: where another error ends the run, that one is told in the end.
         onEvent({
           type: 'map-elsewhere',
-          map: store.name,
+          map,
           saved: saved.path,
           isVolatile: saved.isVolatile,
         });
-        throw savedElsewhere(error, store.name, saved.path);
+        throw savedElsewhere(error, map, saved.path);
       }
     }
   };
@@ -66,6 +69,6 @@ function savedElsewhere(error: RescueError, map: string, saved: string): RescueE
   return new RescueError('map-write', error.message, {
     path: map,
     cause: error,
-    hint: `Mend that, copy the map back (cp ${shellQuoted(saved)} ${shellQuoted(map)}), then run the same command again.`,
+    hint: `Mend that (mount the stick again, if it is gone), copy the map back (cp ${shellQuoted(saved)} ${shellQuoted(map)}), then run the same command again.`,
   });
 }
