@@ -1,8 +1,9 @@
 /** The process that makes direct reads; see `direct-reads.ts`. */
-import { writeSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { alignUp } from '@chunkrescue/mapfile';
 import { alignedBuffer } from './aligned-memory.ts';
-import { ANSWER_SIZE, DEVICE_FD, ORDER_SIZE, readAll } from './direct-reads.ts';
+import { ANSWER_SIZE, DEVICE_FD, LEAVE, ORDER_SIZE, readAll, TAKE } from './direct-reads.ts';
+import { errnoNumberOf, tidyUp } from './errno.ts';
 import { readToNumber } from './patient-read.ts';
 
 const STEP = 65536;
@@ -14,13 +15,25 @@ const SMALL = 4096;
 const small = new Uint8Array(ANSWER_SIZE + SMALL);
 
 const ORDERS_FD = 0;
+/** The process that gives the orders. The parent is another one when that has ended. */
+const [, , owner] = process.argv;
+let device: number | undefined = DEVICE_FD;
 
 // Until nobody is there any more to give orders.
 while (readAll(ORDERS_FD, order)) {
   const pos = order.readDoubleLE(0);
   const size = order.readInt32LE(8);
+  if (size === LEAVE) {
+    leave();
+    continue;
+  }
+  if (size === TAKE) {
+    head.writeInt32LE(take(pos));
+    writeAll(head);
+    continue;
+  }
   if (memory.length < size) memory = alignedBuffer(alignUp(size, STEP));
-  const answer = readToNumber(DEVICE_FD, memory.subarray(0, size), pos);
+  const answer = readToNumber(device as number, memory.subarray(0, size), pos);
   head.writeInt32LE(answer);
   if (answer > 0 && answer <= SMALL) {
     // In one piece: the other end is woken once.
@@ -31,6 +44,26 @@ while (readAll(ORDERS_FD, order)) {
   }
   writeAll(head);
   if (answer > 0) writeAll(memory.subarray(0, answer));
+}
+
+function leave(): void {
+  const fd = device;
+  device = undefined;
+  if (fd !== undefined) tidyUp(() => closeSync(fd));
+}
+
+/**
+ * Opens anew what a descriptor of the owner leads to: the owner has it open, and so its device number is nobody else's
+ * meanwhile. Returns 0 or the number of the error below 0.
+ */
+function take(fd: number): number {
+  leave();
+  try {
+    device = openSync(`/proc/${owner}/fd/${fd}`, constants.O_RDONLY | constants.O_DIRECT);
+    return 0;
+  } catch (error) {
+    return -errnoNumberOf(error);
+  }
 }
 
 function writeAll(bytes: Uint8Array): void {

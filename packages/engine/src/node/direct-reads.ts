@@ -12,12 +12,18 @@ import { toOwnPipe } from './own-pipes.ts';
 /** An order: position (Float64), bytes (Int32). An answer: bytes or the number of an error below 0, then the bytes. */
 export const ORDER_SIZE = 12;
 export const ANSWER_SIZE = 4;
+/**
+ * Instead of bytes, in orders that are none to read. `TAKE`: read from the descriptor of this process whose number is
+ * the position; the answer is 0, or the error. `LEAVE`: close what is read from; there is no answer.
+ */
+export const TAKE = -1;
+export const LEAVE = -2;
 /** The descriptor to read from, in the process. */
 export const DEVICE_FD = 3;
 
 interface Reader {
-  /** Of the device, here. */
-  readonly fd: number;
+  /** Of the device, here; undefined while it has none. */
+  fd: number | undefined;
   readonly process: ChildProcess;
   /** What it reads its orders from, and writes its answers to; both wait. */
   readonly orders: number;
@@ -31,26 +37,25 @@ export class DirectReads {
 
   /** As `readSync`, or the number of the error below 0; undefined when no such process can be had, or it died. */
   read(fd: number, into: Uint8Array, pos: number): number | undefined {
-    try {
+    return this.#unlessGone(() => {
       const reader = this.#readerFor(fd);
       if (reader === undefined) return undefined;
-      this.#order.writeDoubleLE(pos, 0);
-      this.#order.writeInt32LE(into.length, 8);
-      toOwnPipe(() => writeSync(reader.orders, this.#order));
-      if (readAll(reader.answers, this.#head)) {
-        const answer = this.#head.readInt32LE(0);
-        if (answer <= 0 || readAll(reader.answers, into.subarray(0, answer))) return answer;
-      }
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-    }
-    this.close();
-    return undefined;
+      this.#give(reader, pos, into.length);
+      const answer = this.#answerOf(reader);
+      if (answer === undefined || answer <= 0) return answer;
+      return readAll(reader.answers, into.subarray(0, answer)) ? answer : undefined;
+    });
   }
 
-  /** The descriptor is about to be closed. */
+  /** The descriptor is about to be closed. The process is kept for the next one. */
   forget(fd: number): void {
-    if (this.#reader?.fd === fd) this.close();
+    const reader = this.#reader;
+    if (reader?.fd !== fd) return;
+    reader.fd = undefined;
+    this.#unlessGone(() => {
+      this.#give(reader, 0, LEAVE);
+      return 0;
+    });
   }
 
   /** Ends the process as soon as it is not in a read. */
@@ -60,12 +65,51 @@ export class DirectReads {
     this.#reader = undefined;
   }
 
-  #readerFor(fd: number): Reader | undefined {
-    if (this.#reader?.fd === fd) return this.#reader;
+  /** What was answered; undefined where nothing was, for which the process is given up. */
+  #unlessGone(work: () => number | undefined): number | undefined {
+    try {
+      const answer = work();
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+    }
     this.close();
+    return undefined;
+  }
+
+  #give({ orders }: Reader, pos: number, size: number): void {
+    this.#order.writeDoubleLE(pos, 0);
+    this.#order.writeInt32LE(size, 8);
+    toOwnPipe(() => writeSync(orders, this.#order));
+  }
+
+  #answerOf({ answers }: Reader): number | undefined {
+    return readAll(answers, this.#head) ? this.#head.readInt32LE(0) : undefined;
+  }
+
+  #readerFor(fd: number): Reader | undefined {
+    const reader = this.#reader;
+    if (reader?.fd === fd) return reader;
+    if (reader !== undefined && this.#takes(reader, fd)) return reader;
+    this.close();
+    return this.#started(fd);
+  }
+
+  /** Whether the process can open what a descriptor of this one leads to. A new process has it of itself, but is long to start. */
+  #takes(reader: Reader, fd: number): boolean {
+    const answer = this.#unlessGone(() => {
+      this.#give(reader, fd, TAKE);
+      return this.#answerOf(reader);
+    });
+    if (answer !== 0) return false;
+    reader.fd = fd;
+    return true;
+  }
+
+  #started(fd: number): Reader | undefined {
     const { NODE_OPTIONS: _, ...env } = process.env;
     const program = fileURLToPath(new URL('./direct-entry.js', import.meta.url));
-    const child = spawn(process.execPath, [program], {
+    const child = spawn(process.execPath, [program, String(process.pid)], {
       stdio: ['pipe', 'pipe', 'ignore', fd],
       // Ctrl-C at the terminal is not for it.
       detached: true,
