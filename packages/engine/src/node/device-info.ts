@@ -27,6 +27,8 @@ export interface DeviceInfo {
   /** The medium's own sector; at least {@link sectorSize}. */
   readonly physicalSectorSize: number;
   readonly identity: SourceIdentity;
+  /** Of a block device, `8:16`: no other device gets it as long as somebody has this one open. */
+  readonly number?: string;
 }
 
 const SECTOR = 512;
@@ -38,8 +40,9 @@ export function deviceInfo(fd: number): DeviceInfo {
   const plain = { sectorSize: SECTOR, physicalSectorSize: SECTOR, identity: {} };
   if (stat.isFile()) return { kind: 'file', size: Number(stat.size), ...plain };
   if (!stat.isBlockDevice()) return { kind: 'other', size: undefined, ...plain };
-  const device = folderOfDevice(numberOf(stat.rdev));
-  if (device === undefined) return { kind: 'block', size: sizeBySeek(fd), ...plain };
+  const number = numberOf(stat.rdev);
+  const device = folderOfDevice(number);
+  if (device === undefined) return { kind: 'block', size: sizeBySeek(fd), ...plain, number };
   const disk = diskOf(device);
   const sectorSize = numberIn(join(disk, 'queue/logical_block_size')) ?? SECTOR;
   const physical = numberIn(join(disk, 'queue/physical_block_size')) ?? sectorSize;
@@ -49,6 +52,7 @@ export function deviceInfo(fd: number): DeviceInfo {
     sectorSize,
     physicalSectorSize: Math.max(sectorSize, physical),
     identity: identityOf(device),
+    number,
   };
 }
 

@@ -153,7 +153,7 @@ export class FileSource implements Source {
    * now; the source stays closed then, and may be reopened later
    */
   reopen(): void {
-    this.close();
+    this.#closeForNow();
     let trouble: unknown;
     for (const path of this.#names()) {
       try {
@@ -164,6 +164,7 @@ export class FileSource implements Source {
         trouble ??= error;
       }
     }
+    this.#patient?.rest();
     throw trouble;
   }
 
@@ -208,6 +209,11 @@ export class FileSource implements Source {
   }
 
   close(): void {
+    this.#closeForNow();
+    this.#patient?.rest();
+  }
+
+  #closeForNow(): void {
     this.#probe?.close();
     this.#probe = undefined;
     const fd = this.#fd;
@@ -252,8 +258,8 @@ export class FileSource implements Source {
   #readOnce(fd: number, into: Uint8Array, pos: number): number {
     const patient = this.#patient;
     if (patient === undefined) return readSync(fd, into, 0, into.length, pos);
-    const [isDirect, onWait] = [this.#options.direct, this.#onWait];
-    return patient.readSync({ fd, isDirect, onWait }, into, pos);
+    const how = { isDirect: this.#options.direct, device: this.#info.number, onWait: this.#onWait };
+    return patient.readSync({ fd, ...how }, into, pos);
   }
 
   /** A device that was pulled may answer EIO to everything; its node is not there any more, or it has no size. */

@@ -11,14 +11,18 @@ export interface PatientReader {
    * nothing can be read any more by this reader until it came back.
    */
   readSync(how: PatientRead, into: Uint8Array, pos: number): number;
-  /** Called before the descriptor is closed. */
+  /** Called before the descriptor is closed. What was done for it may be kept for the next one of the same device. */
   forget(fd: number): void;
+  /** Called when there is no next one: ends what {@link forget} kept. */
+  rest(): void;
 }
 
 export interface PatientRead {
   readonly fd: number;
   /** The descriptor was opened with O_DIRECT: nothing in the system can end such a read but the device. */
   readonly isDirect: boolean;
+  /** The device's number where it is one. */
+  readonly device: string | undefined;
   /** Told how many milliseconds the read has taken so far. */
   readonly onWait: ((waitedMs: number) => void) | undefined;
 }

@@ -71,14 +71,24 @@ export function isReadStuck(): boolean {
   return kept?.isStuck === true || stuck.some(({ isStuck }) => isStuck);
 }
 
+/**
+ * A process that keeps the device open for us, until that is opened again and found to be another one. A new one for
+ * each time would be one more that has ended and that nobody asks how: this thread has no time to.
+ */
+interface Keeper {
+  /** Undefined once that was closed. */
+  fd: number | undefined;
+  readonly device: string | undefined;
+  readonly end: () => void;
+}
+
 export class ReaderThread implements PatientReader {
   readonly #board = readerBoard();
   readonly #port: MessagePort;
   readonly #worker: Worker;
   /** What the thread knows of memory. */
   #memory: ArrayBufferLike | undefined;
-  /** Keeps the descriptor open for us. */
-  #keeper: { readonly fd: number; readonly end: () => void } | undefined;
+  #keeper: Keeper | undefined;
   #isGivenUp = false;
   #isClosed = false;
 
@@ -107,7 +117,8 @@ export class ReaderThread implements PatientReader {
     return !this.#isClosed && !this.#isGivenUp && this.#word(HAS_ENDED) === 0;
   }
 
-  readSync({ fd, isDirect, onWait }: PatientRead, into: Uint8Array, pos: number): number {
+  readSync(how: PatientRead, into: Uint8Array, pos: number): number {
+    const { fd, isDirect } = how;
     if (this.#isGivenUp) throw new Error('A read was given up; this source cannot be read on.');
     const isShared = into.buffer instanceof SharedArrayBuffer;
     if (!isShared || !this.#isThere()) return numberToRead(readToNumber(fd, into, pos));
@@ -119,16 +130,21 @@ export class ReaderThread implements PatientReader {
     words[OFFSET] = into.byteOffset;
     words[SIZE] = into.length;
     this.#board.pos[0] = pos;
+    this.#handOver(how);
     this.#order(isDirect ? READ_DIRECT : READ, fd);
-    const isDone = this.#wait(fd, onWait);
+    const isDone = this.#wait(how);
     return numberToRead(isDone ? (words[ANSWER] as number) : readToNumber(fd, into, pos));
   }
 
   forget(fd: number): void {
-    if (this.#keeper?.fd === fd && !this.#isGivenUp) this.#endKeeper();
+    if (this.#keeper?.fd === fd && !this.#isGivenUp) this.#keeper.fd = undefined;
     if (!this.isUsable || this.#word(IS_READY) === 0) return;
     this.#order(FORGET, fd);
-    this.#wait(fd, undefined);
+    this.#wait();
+  }
+
+  rest(): void {
+    if (this.#keeper !== undefined && this.#keeper.fd === undefined) this.#endKeeper();
   }
 
   /** May be called twice. Does not wait for a read that does not come back. */
@@ -168,7 +184,7 @@ export class ReaderThread implements PatientReader {
   }
 
   /** Returns false when the thread ended meanwhile. */
-  #wait(fd: number, onWait: PatientRead['onWait']): boolean {
+  #wait(how?: PatientRead): boolean {
     const { words } = this.#board;
     let startMs: number | undefined;
     while (Atomics.wait(words, STATE, ORDERED, LOOK_MS) === 'timed-out') {
@@ -176,11 +192,12 @@ export class ReaderThread implements PatientReader {
       const now = blockingClock.now();
       startMs ??= now - LOOK_MS;
       const waitedMs = now - startMs;
-      if (waitedMs >= STUCK_MS) this.#keepOpen(fd);
+      if (how === undefined) continue;
+      if (waitedMs >= STUCK_MS) this.#keepOpen(how);
       try {
-        onWait?.(waitedMs);
+        how.onWait?.(waitedMs);
       } catch (error) {
-        this.#keepOpen(fd);
+        this.#keepOpen(how);
         this.#isGivenUp = true;
         throw error;
       }
@@ -189,12 +206,19 @@ export class ReaderThread implements PatientReader {
   }
 
   /** For the end of the process, which may come at any moment from now on. */
-  #keepOpen(fd: number): void {
+  #keepOpen({ fd, device }: PatientRead): void {
     if (this.#keeper?.fd === fd) return;
     this.#endKeeper();
     tidyUp(() => {
-      this.#keeper = { fd, end: keepOpen(fd) };
+      this.#keeper = { fd, device, end: keepOpen(fd) };
     });
+  }
+
+  /** Who kept the device open before it was opened again does so now, and lets go of any other one. */
+  #handOver({ fd, device }: PatientRead): void {
+    if (this.#keeper === undefined || this.#keeper.fd !== undefined) return;
+    if (device !== undefined && this.#keeper.device === device) this.#keeper.fd = fd;
+    else this.#endKeeper();
   }
 
   #endKeeper(): void {
