@@ -11,8 +11,8 @@ const INCLUDE = ['packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts', 'docs/*
 const ALONE = [
   ...[
     ...['device', 'device-direct', 'direct', 'gnu-command', 'gnu-screen', 'gnu-waiting'],
-    ...['lost-source', 'map-trouble', 'other-disk', 'signals', 'silent-loss-*', 'start-up'],
-    ...['stick', 'traps', 'traps-devices', 'trips', 'two-instances'],
+    ...['lost-source', 'map-trouble', 'other-disk', 'reopening', 'signals', 'silent-loss-*'],
+    ...['start-up', 'stick', 'traps', 'traps-devices', 'trips', 'two-instances'],
   ].map((name) => `packages/cli/test/${name}.test.ts`),
   'packages/engine/test/{beside-thread,doubtful,pending-read,worker}.test.ts',
   'packages/engine/test/node/**/*.test.ts',
