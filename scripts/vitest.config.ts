@@ -10,11 +10,19 @@ const INCLUDE = ['packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts', 'docs/*
 /** What makes devices and file systems, or how long it takes is looked at: one after the other. */
 const ALONE = [
   ...[
-    ...['device', 'device-direct', 'direct', 'gnu-command', 'gnu-screen', 'gnu-waiting'],
-    ...['lost-source', 'map-trouble', 'other-disk', 'reopening', 'signals', 'silent-loss-*'],
+    ...['device', 'device-direct', 'direct', 'gnu-command', 'gnu-logs', 'gnu-screen'],
+    ...[
+      'gnu-waiting',
+      'lost-source',
+      'map-trouble',
+      'other-disk',
+      'reopening',
+      'signals',
+      'silent-loss-*',
+    ],
     ...['start-up', 'stick', 'traps', 'traps-devices', 'trips', 'two-instances'],
   ].map((name) => `packages/cli/test/${name}.test.ts`),
-  'packages/engine/test/{beside-thread,doubtful,pending-read,worker}.test.ts',
+  'packages/engine/test/{beside-thread,doubtful,hostile-chunks,pending-read,worker}.test.ts',
   'packages/engine/test/node/**/*.test.ts',
   'scripts/{faulty-device,torture-ext4,torture-kills}.test.ts',
 ];

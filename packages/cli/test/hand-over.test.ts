@@ -1,6 +1,7 @@
 /** ddrescue goes on with a chunk of ours, and what then lies in its file is neither forgotten nor deleted. */
 import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseMapfile } from '@chunkrescue/mapfile';
 import { expect, test } from 'vitest';
 import { type Answer, MIB, rescueCommand, temporaryDirectory } from './command.ts';
 
@@ -52,11 +53,43 @@ test('--carried is refused for what lies in this very file', () => {
   expect(stderr).toContain(`holds data from position ${HALF}`);
 });
 
+/** One half of chunk 0 on a stick that was merged, the other one on another stick that is on its way. */
+function halves(): { dir: string; raw: string; read: (...more: string[]) => Answer } {
+  const dir = temporaryDirectory();
+  for (const name of ['stick', 'second', 'home', 'other']) mkdirSync(join(dir, name));
+  const [disk, bad] = [join(dir, 'disk'), join(dir, 'bad')];
+  writeFileSync(disk, Buffer.alloc(2 * MIB, 'ab'));
+  writeFileSync(bad, `0 + 1\n0 ${HALF} +\n${HALF} ${HALF} -\n${MIB} ${MIB} +\n`);
+  const [stick, common] = [join(dir, 'stick'), join(dir, 'home', 'common.map')];
+  const where = ['--map', common, '--chunk-size', '1MiB', '--layout', 'sparse'];
+  const read = (...more: string[]): Answer => rescueCommand(['read', disk, ...where, ...more]);
+  read('--out', stick, '-H', bad, '--chunk', '0', '-n', '-N');
+  rescueCommand(['merge', stick, join(dir, 'other', 'final.raw')]);
+  const second = read('--out', join(dir, 'second'), '--chunk', '0', '--retry-bad');
+  if (second.status !== 0) read('--out', join(dir, 'second'), '--chunk', '0', '--carried', '-r1');
+  return { dir, raw: join(stick, 'chunk00.raw'), read };
+}
+
+test('--free deletes a chunk that has arrived, though the rest of it is on another stick', () => {
+  const { dir, raw, read } = halves();
+  const { map } = parseMapfile(readFileSync(join(dir, 'home', 'common.map'), 'latin1'));
+  expect(map.sizeOf('+')).toBe(MIB);
+  expect(read('--out', join(dir, 'stick'), '--next', '--free').stdout).toContain('chunk00.raw');
+  expect(existsSync(raw)).toBe(false);
+});
+
+test('--trust-target does not take zeros for it, where files have no holes', () => {
+  const { dir, raw, read } = halves();
+  writeFileSync(raw, Buffer.concat([readFileSync(raw), Buffer.alloc(MIB)]).subarray(0, MIB));
+  const { status, stderr } = read('--out', join(dir, 'stick'), '--chunk', '0', '--trust-target');
+  expect([status, stderr]).toEqual([7, expect.stringContaining('nothing but zeros')]);
+});
+
 test('--free keeps a chunk of which more was read than has arrived', () => {
   const { dir, raw, read } = handedOver();
   rescueCommand(['merge', join(dir, 'stick'), join(dir, 'other', 'final.raw')]);
   const { stderr } = read('--next', '--free');
-  expect(stderr).toMatch(/more of them was read than has arrived .*: chunk00\.raw\./);
+  expect(stderr).toMatch(/data that their own maps do not know .*: chunk00\.raw\./);
   expect(existsSync(raw)).toBe(true);
   read('--chunk', '0', '--trust-target');
   rescueCommand(['merge', join(dir, 'stick'), join(dir, 'other', 'final.raw')]);

@@ -190,6 +190,7 @@ describe.skipIf(missing !== undefined)(`a read that does not come back${needing}
       child.kill('SIGINT');
       expect(await ended).toEqual([null, 'SIGINT']);
       expect(existsSync(join(device.dir, 'hangs'))).toBe(true);
+      expect(said().match(/^done$/gm)).toHaveLength(1);
       expect(mapOf(device).sizeOf('+')).toBe(MIB);
       expectTrue(device);
     },

@@ -227,6 +227,8 @@ function* loop(
     }
     if (!options.isBlocking) yield undefined;
   }
+  // Who stops the run looks back in less time.
+  if (signal?.aborted && aliveness.doubtful.length > 0) return 'aborted';
   if (!signal?.aborted) yield* aliveness.check(run, { isEnd: true });
   return yield* run.conclude(course.step);
 }

@@ -9,20 +9,21 @@ export function untried(
 ): { readonly map: RescueMap; readonly position: number } {
   const { map, position } = rescue;
   if (ranges.length === 0) return { map, position };
+  const domain = Domain.of(ranges);
   const copy = map.clone();
-  copy.fill(Domain.of(ranges), '?');
-  return { map: copy, position: positionFor(rescue, ranges) };
+  copy.fill(domain, '?');
+  return { map: copy, position: positionFor(rescue, domain) };
 }
 
 /** Makes these ranges non-tried in a rescue itself. */
 export function makeUntried(rescue: Rescue, ranges: readonly Range[]): void {
-  rescue.map.fill(Domain.of(ranges), '?');
-  rescue.position = positionFor(rescue, ranges);
+  if (ranges.length === 0) return;
+  const domain = Domain.of(ranges);
+  rescue.map.fill(domain, '?');
+  rescue.position = positionFor(rescue, domain);
 }
 
 /** The next run begins with what is missing. */
-function positionFor({ position, request }: Rescue, ranges: readonly Range[]): number {
-  return request?.direction === 'forwards'
-    ? Math.min(position, ...ranges.map(({ pos }) => pos))
-    : Math.max(position, ...ranges.map(({ pos, size }) => pos + size));
+function positionFor({ position, request }: Rescue, { start, end }: Domain): number {
+  return request?.direction === 'forwards' ? Math.min(position, start) : Math.max(position, end);
 }

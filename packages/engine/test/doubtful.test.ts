@@ -157,6 +157,27 @@ describe('taken back', () => {
   });
 });
 
+test('an unwritten range is taken back, in however many pieces of the domain it lies', () => {
+  const pieces = Array.from({ length: 200_000 }, (_, i) => ({ pos: i * 1024, size: 512 }));
+  const size = pieces.length * 1024;
+  const target = new MemoryTarget();
+  const error = new RescueError('target-write', 'the disk is full');
+  const source: Source = {
+    ...{ name: 'large disk', size, sectorSize: 512 },
+    read: (_, into) => ({ copied: into.length, errno: undefined }),
+  };
+  const failing = Object.assign(target, {
+    write: () => {
+      throw error;
+    },
+    unwritten: () => [{ pos: 0, size }],
+  });
+  const store = new MemoryMapStore();
+  const how = { target: failing, domain: Domain.of(pieces), settings: { clusterSize: 512 } };
+  expect(begin(source, store, how)).toBe('target-write');
+  expect(store.stored?.map.sizeOf('+')).toBe(0);
+});
+
 describe('a run that is stopped', () => {
   test('asks for two seconds in all', () => {
     const [clock, signal] = [new VirtualClock(), { aborted: false }];
@@ -188,6 +209,25 @@ describe('a run that is stopped', () => {
     const pauses = { errorMs: 3000 };
     expect(begin(source, new MemoryMapStore(), { clock, signal, onEvent, pauses })).toBe('aborted');
     expect(clock.now() - (stoppedMs as number)).toBeLessThanOrEqual(2050);
+  });
+
+  test('in its very last read, which fails, asks all the same', () => {
+    const bad = [{ pos: SIZE - 1024, size: 1024 }];
+    const disk = new SimulatedSource({ size: SIZE, bad });
+    const signal = { aborted: false };
+    const source: Source = {
+      ...{ name: 'bad disk', size: SIZE, sectorSize: 512 },
+      read(pos, into) {
+        const outcome = disk.read(pos, into);
+        signal.aborted ||= pos === SIZE - 512 && disk.reads.length > 64;
+        return outcome;
+      },
+    };
+    const store = new MemoryMapStore();
+    const settings = { clusterSize: 4096, skipInitial: 0 };
+    begin(source, store, { signal, settings });
+    const map = store.stored?.map;
+    expect([map?.sizeOf('-'), map?.sizeOf('?')]).toEqual([1024, 0]);
   });
 
   test('gives up a question that is never answered', async () => {

@@ -87,6 +87,16 @@ test('what the check finds to differ is claimed by no map, and read again by the
   expect(run([])).toMatchObject({ wasDone: true, end: 'finished' });
 });
 
+test('what another chunk has of a piece that differs is not taken back', () => {
+  const [pos, size] = [PIECE + 16384, 16384];
+  const blocks = [`0 ${pos} ?`, `${pos} ${size} +`, `${pos + size} ${SIZE - pos - size} ?`];
+  writeFileSync(job.map, `0 ? 1\n${blocks.join('\n')}\n`);
+  const received = [{ pos, size }];
+  const asked = { ...job, chunk: { ...job.chunk, received } } as FileRescueJob;
+  expect(run([PIECE + 5], asked).check?.different).toHaveLength(1);
+  expect(claimed(job.map)).toBe(3 * PIECE + size);
+});
+
 test('a chunk that was damaged before it was compressed is read again, and its bad copy is gone', () => {
   const pair = { raw: `${job.target}.gz`, map: `${job.target}.gz.map` };
   const manifest = { ...job.chunk?.manifest, layout: 'compact' };

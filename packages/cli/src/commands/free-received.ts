@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import {
   type ChunkMapFacts,
   type ChunkPair,
+  firstDataIn,
   isRawName,
   type Manifest,
   manifestComments,
@@ -49,9 +50,10 @@ export function freeReceived(freeing: Freeing, context: Context): Mapfile | unde
     const pair = { raw, map: mapNameOf(raw) };
     const facts = factsIn(pair, receipt?.job);
     if (facts === undefined) continue;
+    const found = { name, pair, facts };
     if (receipt === undefined || !isReceived(facts, receipt)) kept.push(name);
-    else if (isBehind(facts, receipt, freeing.mapfile?.map)) behind.push(name);
-    else freed.push({ name, pair, facts });
+    else if (isBehind(found, receipt, freeing.mapfile?.map)) behind.push(name);
+    else freed.push(found);
   }
   const mapfile = takenOver(freeing, freed);
   for (const { pair } of freed) {
@@ -74,15 +76,18 @@ function isReceived({ seal, mapfile }: ChunkMapFacts, { merged, map }: Receipt):
   return isNamed && Domain.fromMap(mapfile.map).subtract(Domain.fromMap(map)).isEmpty;
 }
 
-/** More of the chunk was read than has arrived: it may be in this very file, written by ddrescue. */
+/** This very file holds what was read and has not arrived: ddrescue went on with it, and its own map knows nothing of that. */
 function isBehind(
-  { manifest: { range } }: ChunkMapFacts,
+  { pair, facts }: Found,
   { map }: Receipt,
   common: RescueMap | undefined,
 ): boolean {
-  if (common === undefined || range === undefined) return false;
+  const { range, layout } = facts.manifest;
+  // Into another layout ddrescue cannot write.
+  if (common === undefined || range === undefined || layout === 'compact') return false;
   const read = Domain.fromMap(common).clip(range.pos, range.pos + range.size);
-  return !read.subtract(Domain.fromMap(map)).isEmpty;
+  const onTheWay = read.subtract(Domain.fromMap(map));
+  return firstDataIn(pair.raw, onTheWay, { offset: 0 }) !== undefined;
 }
 
 /** The common map with what those chunks know, saved where that is news to it. */
@@ -151,7 +156,7 @@ function tellFreed(
   }
   if (behind.length > 0) {
     report.note(
-      `Kept, since more of them was read than has arrived in the image, which may be in these very files: ${list(behind)}. If ddrescue went on with them: --trust-target, then merge again.`,
+      `Kept, since they hold data that their own maps do not know and the image does not have: ${list(behind)}. If ddrescue went on with these very files: --trust-target, then merge again.`,
     );
   }
 }

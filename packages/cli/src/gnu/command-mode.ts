@@ -40,6 +40,8 @@ export function commandMode(
   let status: 0 | 1 = 0;
   const answer = (work: () => string): void => {
     const text = attempt(work, how);
+    // Stopped in the middle of it: it is not done.
+    if (io.stop.aborted && text === 'done') return;
     if (text.startsWith('error')) status = 1;
     io.out(`${text}\n`);
   };

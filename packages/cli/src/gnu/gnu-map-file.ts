@@ -15,6 +15,7 @@ import {
   shellQuoted,
   statOf,
   type TroubleAnswer,
+  wholePath,
 } from '@chunkrescue/engine';
 import { type Mapfile, mapfileParts } from '@chunkrescue/mapfile';
 import { reasonInC } from './c-errors.ts';
@@ -70,6 +71,8 @@ export function gnuMapStore(
   const { io, intervals, asks = true, keepsSpare = false } = how;
   const backup = backupRule(io.clock, (intervals?.syncS ?? SYNC_S) * 1000);
   const file = fileMapStore(path, { keepsBackup: backup, keepsSpare, parts: gnuParts });
+  // Now: a stick that is pulled may take the current folder with it.
+  const whole = wholePath(path);
   let isNew = statOf(path) === undefined;
   let ending: Ending | undefined;
   const end = (how: Ending): GnuError => {
@@ -98,10 +101,10 @@ export function gnuMapStore(
           }
           const answer = askWhatNow(io, path, error);
           if (answer === 'quit') throw end(notSaved(path));
-          if (answer === 'elsewhere') throw end(saveElsewhere(io, { path, mapfile }));
+          if (answer === 'elsewhere') throw end(saveElsewhere(io, { path, whole, mapfile }));
         }
       }
-      throw end(saveElsewhere(io, { path, mapfile }));
+      throw end(saveElsewhere(io, { path, whole, mapfile }));
     },
   };
 }
@@ -170,7 +173,7 @@ function notSaved(path: string): Ending {
 /** Saves the map where it can be saved, says where, and how to end. */
 function saveElsewhere(
   io: TalkingIo,
-  { path, mapfile }: { path: string; mapfile: Mapfile },
+  { path, whole, mapfile }: { path: string; whole: string; mapfile: Mapfile },
 ): Ending {
   const { path: saved, isVolatile } =
     saveMapElsewhere(mapfile, { map: path, folders: [], stem: 'ddrescue', parts: gnuParts }) ?? {};
@@ -181,7 +184,7 @@ function saveElsewhere(
   // Told at once: the error that follows may be another one.
   io.err(
     `${io.programName}: Mapfile saved in '${saved}'. Before you go on, make room and copy it back:\n` +
-      `          cp ${shellQuoted(saved)} ${shellQuoted(path)}\n` +
+      `          cp ${shellQuoted(saved)} ${shellQuoted(whole)}\n` +
       (isVolatile ? '          It lies in memory: copy it before this PC is switched off.\n' : ''),
   );
   return { error: new GnuError(`${path}: Mapfile could not be saved there.`), saved };

@@ -39,6 +39,8 @@ export interface ChunkQuestion extends TargetNames {
   /** What the common map remembers of the disk. */
   readonly samples: readonly Sample[];
   readonly trustsTarget: boolean;
+  /** Looking through a large file ends when the run must stop; then nothing is written either. */
+  readonly signal?: Pick<AbortSignal, 'aborted'>;
 }
 
 /** The answer. */
@@ -131,6 +133,10 @@ function refuseUntrustworthy(
   if (behind < claimed.size) {
     throw missingBytes(question, claimed, `holds only ${behind}; the rest are holes`);
   }
+  // Not every file system has holes.
+  if (!question.signal?.aborted && firstDataIn(question.target, missing, question) === undefined) {
+    throw missingBytes(question, claimed, 'holds nothing but zeros where its own map ends');
+  }
   refuseOtherBytes(
     question,
     question.samples.filter(({ pos }) => missing.includes(pos)),
@@ -139,7 +145,7 @@ function refuseUntrustworthy(
 
 /** What lies in this very file was not carried with its map, which knows nothing of it. */
 function refuseHeld(question: ChunkQuestion, carried: Domain): void {
-  const pos = firstDataIn(question.target, carried, question.offset);
+  const pos = firstDataIn(question.target, carried, question);
   if (pos !== undefined) throw notCarried(question, pos);
 }
 

@@ -49,11 +49,19 @@ function holesIn(file: FileSource, pos: number, size: number): number {
   return bytes;
 }
 
-/** Where, in the source, the file has bytes within the domain that are no zeros; undefined when nowhere. */
-export function firstDataIn(path: string, domain: Domain, offset: number): number | undefined {
+/** Where, in the source, the file has bytes within the domain that are no zeros; undefined when nowhere, or stopped. */
+export function firstDataIn(
+  path: string,
+  domain: Domain,
+  {
+    offset,
+    signal,
+  }: { readonly offset: number; readonly signal?: Pick<AbortSignal, 'aborted'> | undefined },
+): number | undefined {
   const into = new Uint8Array(HOLE_SIZE);
   return inFile(path, (file) => {
     for (const [pos, size] of windows(domain)) {
+      if (signal?.aborted) return undefined;
       if (pos < offset || file.isHole(pos - offset, size)) continue;
       const { copied } = file.read(pos - offset, into.subarray(0, size));
       if (!isZero(into.subarray(0, copied))) return pos;

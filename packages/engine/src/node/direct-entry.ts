@@ -1,13 +1,24 @@
 /** The process that makes direct reads; see `direct-reads.ts`. */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
 import { alignUp } from '@chunkrescue/mapfile';
 import { alignedBuffer } from './aligned-memory.ts';
-import { ANSWER_SIZE, DEVICE_FD, LEAVE, ORDER_SIZE, readAll, TAKE } from './direct-reads.ts';
+import {
+  ANSWER_SIZE,
+  DEVICE_FD,
+  LEAVE,
+  ORDER_SIZE,
+  PROOF_SIZE,
+  proofOf,
+  readAll,
+  TAKE,
+} from './direct-reads.ts';
 import { errnoNumberOf, tidyUp } from './errno.ts';
 import { readToNumber } from './patient-read.ts';
 
 const STEP = 65536;
 const order = Buffer.alloc(ORDER_SIZE);
+const proof = Buffer.alloc(PROOF_SIZE);
 const head = Buffer.alloc(ANSWER_SIZE);
 let memory = alignedBuffer(STEP);
 /** Answers up to this are gathered. */
@@ -28,6 +39,7 @@ while (readAll(ORDERS_FD, order)) {
     continue;
   }
   if (size === TAKE) {
+    if (!readAll(ORDERS_FD, proof)) break;
     head.writeInt32LE(take(pos));
     writeAll(head);
     continue;
@@ -54,13 +66,16 @@ function leave(): void {
 
 /**
  * Opens anew what a descriptor of the owner leads to: the owner has it open, and so its device number is nobody else's
- * meanwhile. Returns 0 or the number of the error below 0.
+ * meanwhile. What is under its name may be of another process all the same, where /proc is not of our namespace.
+ * Returns 0 or the number of the error below 0.
  */
 function take(fd: number): number {
   leave();
   try {
     device = openSync(`/proc/${owner}/fd/${fd}`, constants.O_RDONLY | constants.O_DIRECT);
-    return 0;
+    if (proofOf(device).equals(proof)) return 0;
+    leave();
+    return -osConstants.errno.ENOENT;
   } catch (error) {
     return -errnoNumberOf(error);
   }

@@ -4,7 +4,7 @@
  * neither the terminal nor a lock, and ends when its standard input does.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readSync, writeSync } from 'node:fs';
+import { fstatSync, readSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isSystemError } from './errno.ts';
 import { toOwnPipe } from './own-pipes.ts';
@@ -14,10 +14,13 @@ export const ORDER_SIZE = 12;
 export const ANSWER_SIZE = 4;
 /**
  * Instead of bytes, in orders that are none to read. `TAKE`: read from the descriptor of this process whose number is
- * the position; the answer is 0, or the error. `LEAVE`: close what is read from; there is no answer.
+ * the position, if what it leads to is what follows; the answer is 0, or the error. `LEAVE`: close what is read from;
+ * there is no answer.
  */
 export const TAKE = -1;
 export const LEAVE = -2;
+/** After a `TAKE`: device, number and device's number of the file, as fstat tells them. */
+export const PROOF_SIZE = 24;
 /** The descriptor to read from, in the process. */
 export const DEVICE_FD = 3;
 
@@ -99,6 +102,7 @@ export class DirectReads {
   #takes(reader: Reader, fd: number): boolean {
     const answer = this.#unlessGone(() => {
       this.#give(reader, fd, TAKE);
+      toOwnPipe(() => writeSync(reader.orders, proofOf(fd)));
       return this.#answerOf(reader);
     });
     if (answer !== 0) return false;
@@ -125,6 +129,14 @@ export class DirectReads {
     this.#reader = { fd, process: child, orders, answers };
     return this.#reader;
   }
+}
+
+/** What tells a file from all others. A process may see other processes under the numbers that this one knows. */
+export function proofOf(fd: number): Buffer {
+  const { dev, ino, rdev } = fstatSync(fd, { bigint: true });
+  const proof = Buffer.alloc(PROOF_SIZE);
+  for (const [i, part] of [dev, ino, rdev].entries()) proof.writeBigUInt64LE(part, i * 8);
+  return proof;
 }
 
 /**

@@ -22,7 +22,11 @@ const NOWHERE: ChunkState = {
 };
 
 /** @throws RescueError `map-corrupt`, `map-mismatch`, `target-exists` or `target-missing` */
-export function checkTarget(job: FileRescueJob, mapfile: Mapfile | undefined): ChunkState {
+export function checkTarget(
+  job: FileRescueJob,
+  mapfile: Mapfile | undefined,
+  signal: Pick<AbortSignal, 'aborted'>,
+): ChunkState {
   const { chunk, target, map } = job;
   const domain = job.domain === undefined ? Domain.whole() : Domain.of(job.domain);
   if (chunk !== undefined) {
@@ -42,6 +46,7 @@ export function checkTarget(job: FileRescueJob, mapfile: Mapfile | undefined): C
       isReread: job.isReread ?? false,
       samples: readManifest(mapfile?.heading ?? []).samples ?? [],
       trustsTarget: job.trustsTarget ?? false,
+      signal,
     });
   }
   const size = existingSize(target) ?? 0;

@@ -75,7 +75,7 @@ function rescueFrom(source: Source, asked: FileRescueJob, how: How): FileRescueR
     if (!isChecked) return stopped(job, source, found);
   }
   const domain = domainOf(job);
-  const state = checkTarget(job, found);
+  const state = checkTarget(job, found, how.signal);
   if (job.chunk === undefined && isNamelessMap(job, manifest)) {
     const claimed = claimsOf(found?.map).intersect(domain);
     const look = (): void => refuseOtherContent(source, job, claimed);

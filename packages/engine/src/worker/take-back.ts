@@ -17,23 +17,25 @@ export interface Claiming {
  * speak for them, and could be believed.
  */
 export function takeBack({ common, own }: Claiming, different: readonly Range[]): Mapfile {
-  const changed = without(common.load() as Mapfile, different);
-  common.save(changed);
   const options = { keepsBackup: false, keepsSpare: true, followsLinks: false };
   const store = sealedMapStore(own, options);
   try {
+    const mapfile = store.load() as Mapfile;
+    // Of a piece that differs, the chunk may claim a part; the rest lies elsewhere, and is none of its business.
+    const lost = claimsOf(mapfile.map).intersect(Domain.of(different));
+    const changed = without(common.load() as Mapfile, lost);
+    common.save(changed);
     // Digests of pieces that nothing is claimed of are skipped by whoever reads them.
-    store.save(without(store.load() as Mapfile, different));
+    store.save(without(mapfile, lost));
+    return changed;
   } finally {
     store.close();
   }
-  return changed;
 }
 
 /** A map that is not finished any more. */
-function without(mapfile: Mapfile, different: readonly Range[]): Mapfile {
+function without(mapfile: Mapfile, lost: Domain): Mapfile {
   const map = mapfile.map.clone();
-  const lost = claimsOf(map).intersect(Domain.of(different));
   map.fill(lost, '?');
   map.mergeNeighbours();
   return { ...mapfile, position: lost.start, state: '?', pass: 1, map };

@@ -1,4 +1,6 @@
 /** The process that reads: one for all descriptors that come one after the other. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   constants,
@@ -8,13 +10,16 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants as osConstants, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 // As built: the process is a file beside it.
 import { DirectReads } from '../../dist/node/direct-reads.js';
 import { alignedBuffer } from '../../src/node/aligned-memory.ts';
+import { ORDER_SIZE, proofOf, TAKE } from '../../src/node/direct-reads.ts';
 import { scratchFolder } from './scratch.ts';
 
 const SIZE = 4096;
@@ -111,6 +116,32 @@ describe.skipIf(missing !== undefined)(`direct reads${missing ? ` (${missing})` 
     const maps = opened('/proc/self/maps', 0);
     expect(reads.read(maps, into, 0)).toBeGreaterThan(0);
     expect([reads.read(opened(fileOf(2)), into, 0), into[0]]).toEqual([SIZE, 2]);
+  });
+
+  test('are never made of another file that has the number of the descriptor', async () => {
+    // As where /proc shows the processes of another namespace.
+    const [wanted, there] = [fileOf(1), fileOf(2)].map((path) => opened(path)) as [number, number];
+    const program = fileURLToPath(new URL('../../dist/node/direct-entry.js', import.meta.url));
+    const child = spawn(process.execPath, [program, `${process.pid}`], {
+      stdio: ['pipe', 'pipe', 'ignore', wanted],
+    });
+    const ended = once(child, 'exit');
+    const orders = [
+      { size: TAKE, proof: proofOf(wanted) },
+      { size: TAKE, proof: proofOf(there) },
+    ];
+    const answers: number[] = [];
+    for (const { size, proof } of orders) {
+      const order = Buffer.alloc(ORDER_SIZE);
+      order.writeDoubleLE(there, 0);
+      order.writeInt32LE(size, 8);
+      child.stdin?.write(Buffer.concat([order, proof]));
+      const [answer] = (await once(child.stdout as Readable, 'data')) as [Buffer];
+      answers.push(answer.readInt32LE(0));
+    }
+    child.stdin?.end();
+    await ended;
+    expect(answers).toEqual([-osConstants.errno.ENOENT, 0]);
   });
 
   test('have a new process when the old one was killed', async () => {
