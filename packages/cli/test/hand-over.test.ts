@@ -1,5 +1,12 @@
 /** ddrescue goes on with a chunk of ours, and what then lies in its file is neither forgotten nor deleted. */
-import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { parseMapfile } from '@chunkrescue/mapfile';
 import { expect, test } from 'vitest';
@@ -24,6 +31,8 @@ function handedOver(): {
   const where = ['--out', stick, '--map', common, '--chunk-size', '1MiB'];
   const read = (...more: string[]): Answer => rescueCommand(['read', disk, ...where, ...more]);
   read('-H', bad, '--chunk', '0', '-n', '-N');
+  // ddrescue does so when it has saved for some minutes.
+  copyFileSync(common, `${common}.bak`);
   const words = ['-q', '-s1MiB', '-r1', disk, raw, common];
   expect(rescueCommand(['ddrescue', ...words]).status).toBe(0);
   return { dir, disk, raw, read };
@@ -76,6 +85,60 @@ test('--free deletes a chunk that has arrived, though the rest of it is on anoth
   expect(map.sizeOf('+')).toBe(MIB);
   expect(read('--out', join(dir, 'stick'), '--next', '--free').stdout).toContain('chunk00.raw');
   expect(existsSync(raw)).toBe(false);
+});
+
+test('status tells no file to be deleted of which more was read than has arrived', () => {
+  const { dir } = halves();
+  const [common, final] = [join(dir, 'home', 'common.map'), join(dir, 'other', 'final.raw')];
+  const told = rescueCommand(['status', common, join(dir, 'stick'), final]);
+  expect(told.stdout).toContain('more was read than the image has');
+  expect(told.stdout).not.toMatch(/may be deleted|Everything is rescued/);
+});
+
+test('--free keeps a compact chunk that ddrescue went on with, in either place', () => {
+  for (const place of [[], ['-o', '0']]) {
+    const dir = temporaryDirectory();
+    for (const name of ['stick', 'other']) mkdirSync(join(dir, name));
+    const [disk, bad] = [join(dir, 'disk'), join(dir, 'bad')];
+    writeFileSync(disk, Buffer.alloc(2 * MIB, 'ab'));
+    writeFileSync(
+      bad,
+      `0 + 1\n0 ${MIB + 4096} +\n${MIB + 4096} ${HALF} -\n${MIB + HALF + 4096} ${HALF - 4096} +\n`,
+    );
+    const [stick, common] = [join(dir, 'stick'), join(dir, 'common.map')];
+    const raw = join(stick, 'chunk01.raw');
+    const where = ['--out', stick, '--map', common, '--chunk-size', '1MiB', '--layout', 'compact'];
+    const read = (...more: string[]): Answer => rescueCommand(['read', disk, ...where, ...more]);
+    read('-H', bad, '--chunk', '1', '-n', '-N');
+    rescueCommand(['merge', stick, join(dir, 'other', 'final.raw')]);
+    // As GNU's program does it without being told.
+    const words = ['-q', '-r1', '-i', `${MIB}`, '--trust-outfile', ...place, disk, raw, common];
+    expect(rescueCommand(['ddrescue', ...words]).status).toBe(0);
+    const { stderr } = read('--next', '--free');
+    expect([stderr, existsSync(raw)]).toEqual([expect.stringContaining('chunk01.raw'), true]);
+  }
+});
+
+test('after ddrescue another stick goes on, by what ddrescue replaced', () => {
+  const { dir, disk } = handedOver();
+  const [second, common] = [join(dir, 'second'), join(dir, 'home', 'common.map')];
+  mkdirSync(second);
+  const words = ['read', disk, '--out', second, '--map', common, '--next'];
+  const { status, stderr } = rescueCommand(words);
+  expect([status, stderr]).toEqual([0, expect.not.stringContaining('rescue read did not write')]);
+  const jobOf = (path: string): string | undefined =>
+    /^# Job: .*$/m.exec(readFileSync(path, 'latin1'))?.[0];
+  expect(jobOf(join(second, 'chunk01.map'))).toBe(jobOf(join(dir, 'stick', 'chunk00.map')));
+});
+
+test('--retry-bad does not call it well when its map has gone back in time', () => {
+  const dir = temporaryDirectory();
+  const disk = join(dir, 'disk');
+  writeFileSync(disk, Buffer.alloc(2 * MIB, 'ab'));
+  const where = ['--out', dir, '--chunk-size', '1MiB'];
+  rescueCommand(['read', disk, ...where, '--chunk', '0']);
+  const { status, stderr } = rescueCommand(['read', disk, ...where, '--retry-bad']);
+  expect([status, stderr]).toEqual([4, expect.stringContaining('1 of the chunks')]);
 });
 
 test('--trust-target does not take zeros for it, where files have no holes', () => {

@@ -82,12 +82,14 @@ function isBehind(
   { map }: Receipt,
   common: RescueMap | undefined,
 ): boolean {
-  const { range, layout } = facts.manifest;
-  // Into another layout ddrescue cannot write.
-  if (common === undefined || range === undefined || layout === 'compact') return false;
+  const { range, layout, packing } = facts.manifest;
+  // Into a compressed one ddrescue cannot write.
+  if (common === undefined || range === undefined || packing !== undefined) return false;
   const read = Domain.fromMap(common).clip(range.pos, range.pos + range.size);
   const onTheWay = read.subtract(Domain.fromMap(map));
-  return firstDataIn(pair.raw, onTheWay, { offset: 0 }) !== undefined;
+  // Where our layout has it, or where ddrescue puts it by itself.
+  const offsets = layout === 'compact' ? [range.pos, 0] : [0];
+  return offsets.some((offset) => firstDataIn(pair.raw, onTheWay, { offset }) !== undefined);
 }
 
 /** The common map with what those chunks know, saved where that is news to it. */
@@ -156,7 +158,7 @@ function tellFreed(
   }
   if (behind.length > 0) {
     report.note(
-      `Kept, since they hold data that their own maps do not know and the image does not have: ${list(behind)}. If ddrescue went on with these very files: --trust-target, then merge again.`,
+      `Kept, since they hold data that their own maps do not know and the image does not have: ${list(behind)}. If ddrescue went on with these very files: read them with --chunk N --trust-target, then merge again.`,
     );
   }
 }

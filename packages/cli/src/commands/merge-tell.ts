@@ -59,7 +59,7 @@ export function tellImage(
   }
   if (totals.unfinished > 0) {
     lines.push(
-      `  ${bytes(totals.unfinished)} failed but not read to the end; read those chunks again`,
+      `  ${bytes(totals.unfinished)} that failed, not read to the end; read those chunks again`,
     );
   }
   const missingWords = missingLines(result);

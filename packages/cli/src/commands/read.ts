@@ -46,7 +46,7 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
     refuseSameDisk(args.out, source.path, args);
     warnOfForgotten(args.out, context);
     warnOfMap(args, common, context);
-    const origin = { mapfile: found, source, out: args.out, isAdopted: args.adopt };
+    const origin = { mapfile: found, source, out: args.out, common, isAdopted: args.adopt };
     if (!isInsisting(args)) refuseUnproven(common, origin);
     const places = withPlace(told.places ?? [], args.out);
     const manifest = { ...manifestOf(origin), places };
@@ -81,6 +81,15 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
       const status = await readAll(parts(args, plan), task, context);
       const words = args.all ? nowhereWords(known) : undefined;
       if (words !== undefined) context.report.note(words);
+      if (args['retry-bad'] && [...parts(args, plan)].length === 0) {
+        const left = [...unreadParts(args, plan)].length;
+        if (left === 0) return status;
+        // Others may have read them; this map has gone back in time then.
+        context.report.note(
+          `As far as ${common} knows, ${left} of the chunks were not read yet: --fit reads them.`,
+        );
+        return worse(status, EXIT.incomplete);
+      }
       return status;
     }
     const unread = [...unreadParts(args, plan)];

@@ -22,15 +22,17 @@ export interface MapOrigin {
   readonly source: FoundSource;
   /** Chunks there know their rescue when ddrescue dropped our comments from the map. */
   readonly out: string | undefined;
+  /** The map's own path: what ddrescue replaced lies beside it, and knows it, too. */
+  readonly common: string | undefined;
   /** The map was begun with something else, as far as can be seen: from now on it is another rescue. */
   readonly isAdopted: boolean;
 }
 
 /** The rescue that a map belongs to, or a new one. */
-export function manifestOf({ mapfile, source, out, isAdopted }: MapOrigin): Manifest {
+export function manifestOf(origin: MapOrigin): Manifest {
+  const { mapfile, source, isAdopted } = origin;
   const known = readManifest(mapfile?.heading ?? []);
-  const isAsked = known.job === undefined && out !== undefined;
-  const fromChunk = isAsked ? manifestInFolder(out, source) : undefined;
+  const fromChunk = known.job === undefined ? provenManifest(origin) : undefined;
   const { identity } = source;
   return {
     format: CHUNK_FORMAT,
@@ -45,12 +47,13 @@ export function manifestOf({ mapfile, source, out, isAdopted }: MapOrigin): Mani
  * A map that rescue did not write, with claims that no chunk here proves, may be a plan, or tell of another
  * image: to believe it would be to leave those bytes unread.
  */
-export function refuseUnproven(path: string, { mapfile, source, out }: Required<MapOrigin>): void {
+export function refuseUnproven(path: string, origin: MapOrigin): void {
+  const { mapfile, source, out } = origin;
   if (mapfile === undefined || mapfile.map.sizeOf('+') === 0) return;
   const manifest = readManifest(mapfile.heading);
   if (manifest.job !== undefined) return;
   refuseOther(path, { mapfile, source, manifest });
-  if (out !== undefined && manifestInFolder(out, source) !== undefined) return;
+  if (provenManifest(origin) !== undefined) return;
   throw new RescueError(
     'map-mismatch',
     `${path} says that ${mapfile.map.sizeOf('+')} bytes were rescued, but rescue read did not write it, and no chunk in ${out} proves that. It may be a plan, or the map of another image.`,
@@ -94,13 +97,20 @@ function chunkSizeOf(
   return chunkSize === undefined ? {} : { chunkSize };
 }
 
-/** Chunks that lie there may be of another disk of the same size: only what is proved counts. */
-function manifestInFolder(out: string, { path, size }: FoundSource): Manifest | undefined {
+const CHUNK_MAP = /^chunk\d+(?:\.raw\.(?:gz|zst))?\.map$/;
+
+/** What lies there may be of another disk of the same size: only what is proved counts. */
+function provenManifest({ source: found, out, common, mapfile }: MapOrigin): Manifest | undefined {
+  const { path, size } = found;
+  const inFolder = out === undefined ? [] : namesIn(out).filter((name) => CHUNK_MAP.test(name));
+  // A new rescue has nothing to do with what an older one left.
+  const replaced = common === undefined || mapfile === undefined ? [] : [`${common}.bak`];
+  // Without chunks and without a map nothing is asked, and no disk is opened for it.
+  if (inFolder.length + replaced.length === 0) return undefined;
   const source = openFileSource(path, { direct: false });
   try {
-    for (const name of namesIn(out)) {
-      if (!/^chunk\d+\.map$/.test(name)) continue;
-      const manifest = manifestAt(join(out, name));
+    for (const map of [...inFolder.map((name) => join(out as string, name)), ...replaced]) {
+      const manifest = manifestAt(map);
       if (manifest.job === undefined || manifest.sourceSize !== size) continue;
       const verdict = sameIdentity(manifest.identity ?? {}, source.identity);
       const { same, different } = checkSamples(source, manifest.samples ?? []);

@@ -70,7 +70,7 @@ export function summary(progress: Progress): string {
   const parts = [`${rescued} of ${domainSize} bytes rescued (${percent(rescued, domainSize)})`];
   if (bad > 0) parts.push(`${bytes(bad)} unreadable in ${count(badAreas, 'area')}`);
   if (nonTrimmed + nonScraped > 0) {
-    parts.push(`${bytes(nonTrimmed + nonScraped)} failed but not read to the end`);
+    parts.push(`${bytes(nonTrimmed + nonScraped)} failed and not read to the end`);
   }
   if (nonTried > 0) parts.push(`${bytes(nonTried)} not tried yet`);
   return parts.join(', ');

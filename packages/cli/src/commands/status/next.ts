@@ -18,7 +18,7 @@ const NAMED_MAX = 3;
 /** The first steps first; when they are done, `rescue status` knows the following ones. */
 export function nextSteps(job: JobStatus): Step[] {
   if (job.manifest.chunkSize === undefined) return [withoutChunks(job)];
-  const steps = [damaged(job), merge(job), readOn(job), notHere(job), lost(job)];
+  const steps = [damaged(job), merge(job), readOn(job), notHere(job), lost(job), elsewhere(job)];
   const pressing = steps.filter((step) => step !== undefined);
   if (pressing.length > 0) return pressing.slice(0, STEPS_MAX);
   return [finished(job), retry(job)].filter((step) => step !== undefined);
@@ -149,6 +149,18 @@ function lost(job: JobStatus): Step | undefined {
   };
 }
 
+/** The files here are in the image, map for map, and more was read: later, with another stick or by ddrescue. */
+function elsewhere(job: JobStatus): Step | undefined {
+  const rows = job.chunks.filter(
+    ({ here, merged, isReceived }) => here === 'complete' && isReceived && merged !== 'done',
+  );
+  if (rows.length === 0) return undefined;
+  return {
+    text: `${capital(chunkWords(rows))}: more was read than the image has, and the maps here know nothing of it. Merge the other stick, too. If ddrescue went on with the files here, delete none of them; on the PC with the failing disk:`,
+    command: readCommand(job, ['--chunk', chunkNumbers(rows), '--trust-target']),
+  };
+}
+
 function finished(job: JobStatus): Step {
   const { totals, images } = job;
   const [image] = images;
@@ -181,9 +193,9 @@ function retry(job: JobStatus): Step | undefined {
   };
 }
 
-/** Chunks whose files here the image has, map for map. */
+/** Chunks whose files here the image has, map for map; and of which nothing else was read, that may be in these files. */
 function deletable({ chunks }: JobStatus): ChunkStatus[] {
-  return chunks.filter(({ isReceived }) => isReceived);
+  return chunks.filter(({ isReceived, merged }) => isReceived && merged === 'done');
 }
 
 function capital(text: string): string {
