@@ -1,6 +1,6 @@
 /** When the map is saved, and how: the target first, then the map that claims what is in it. */
-
 import type { Aliveness } from './aliveness.ts';
+import { RescueError } from './errors.ts';
 import { mapHeading } from './heading.ts';
 import type { SessionOptions } from './rescue-options.ts';
 import { saveIntervalMs } from './save-policy.ts';
@@ -18,7 +18,10 @@ export class Saver {
   readonly #startTime: Date;
   #savedMs: number;
   #saves = 0;
-  /** A sync that failed: another one may succeed, and what the first one lost would be lost all the same. */
+  /**
+   * A sync that failed: another one may succeed, and what the first one lost would be lost all the same. A write of
+   * before that a sync only tells of is another matter: what it was is asked for, and not claimed any more.
+   */
   #trouble: { readonly error: unknown } | undefined;
 
   constructor(options: SessionOptions, rescue: Rescue, aliveness: Pick<Aliveness, 'doubtful'>) {
@@ -66,11 +69,13 @@ export class Saver {
   }
 
   *#sync(): Generator<PromiseLike<unknown>, void, unknown> {
+    const { target } = this.#options;
     if (this.#trouble !== undefined) throw this.#trouble.error;
     try {
-      yield* settled(this.#options.target.sync());
+      yield* settled(target.sync());
     } catch (error) {
-      this.#trouble = { error };
+      const isWrite = error instanceof RescueError && error.code === 'target-write';
+      if (!isWrite || target.unwritten === undefined) this.#trouble = { error };
       throw error;
     }
   }

@@ -287,6 +287,28 @@ test('a sync that failed is not tried again and believed, of whatever target', (
   expect([syncs, claimed.length]).toEqual([5, 4]);
 });
 
+test('a write that only a sync tells of costs what it was, and the rest is saved', () => {
+  const target = new MemoryTarget();
+  const sync = target.sync.bind(target);
+  const lost = { pos: 32768, size: 4096 };
+  let syncs = 0;
+  const failing = Object.assign(target, {
+    sync: () => {
+      if (++syncs === 5) throw new RescueError('target-write', 'the disk is full');
+      sync();
+    },
+    unwritten: () => [lost],
+  });
+  const store = new MemoryMapStore();
+  const how = { target: failing, saveIntervalMs: () => 0 };
+  expect(begin(new SimulatedSource({ size: SIZE }), store, how)).toBe('target-write');
+  expect(syncs).toBe(6);
+  expect(
+    Domain.fromMap(store.stored?.map as RescueMap).clip(lost.pos, lost.pos + lost.size).isEmpty,
+  ).toBe(true);
+  expect(store.stored?.map.sizeOf('+')).toBe(3 * SETTINGS.clusterSize - lost.size);
+});
+
 test('a read that hangs is listened to once, however long it takes', async () => {
   let [listeners, reads] = [0, 0];
   const pending: PromiseLike<never> = {
