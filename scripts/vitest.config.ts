@@ -11,16 +11,8 @@ const INCLUDE = ['packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts', 'docs/*
 const ALONE = [
   ...[
     ...['device', 'device-direct', 'direct', 'gnu-command', 'gnu-logs', 'gnu-screen'],
-    ...[
-      'gnu-waiting',
-      'lost-source',
-      'map-trouble',
-      'other-disk',
-      'reopening',
-      'signals',
-      'silent-loss-*',
-    ],
-    ...['start-up', 'stick', 'traps', 'traps-devices', 'trips', 'two-instances'],
+    ...['gnu-waiting', 'lost-source', 'map-trouble', 'other-disk', 'reopening', 'signals'],
+    ...['silent-loss-*', 'start-up', 'stick', 'traps', 'traps-devices', 'trips', 'two-instances'],
   ].map((name) => `packages/cli/test/${name}.test.ts`),
   'packages/engine/test/{beside-thread,doubtful,hostile-chunks,pending-read,worker}.test.ts',
   'packages/engine/test/node/**/*.test.ts',

@@ -63,6 +63,17 @@ function followed(child: ChildProcess): { said: () => string; ended: Promise<unk
   return { said: () => said, ended: once(child, 'exit') };
 }
 
+/** Ctrl-C as soon as a read hangs: the program ends, and not the read. */
+async function expectStopped(device: MoodyDevice, words: readonly string[]): Promise<void> {
+  const child = startRescue([...words, ...files(device)]);
+  const { ended } = followed(child);
+  await until(() => existsSync(join(device.dir, 'hangs')));
+  child.kill('SIGINT');
+  expect(await ended).toEqual([null, 'SIGINT']);
+  expect(existsSync(join(device.dir, 'hangs'))).toBe(true);
+  expectTrue(device);
+}
+
 /** Processes that a process began. */
 function childrenOf(parent: number): { readonly pid: string; readonly words: string }[] {
   return readdirSync('/proc')
@@ -116,13 +127,7 @@ describe.skipIf(missing !== undefined)(`a read that does not come back${needing}
     async ({ words }, context) => {
       const device = await moodyDevice(context);
       device.hangsFrom(DIES_AT);
-      const child = startRescue([...words, ...files(device)]);
-      const { ended } = followed(child);
-      await until(() => existsSync(join(device.dir, 'hangs')));
-      child.kill('SIGINT');
-      expect(await ended).toEqual([null, 'SIGINT']);
-      expect(existsSync(join(device.dir, 'hangs'))).toBe(true);
-      expectTrue(device);
+      await expectStopped(device, words);
     },
   );
 
@@ -131,13 +136,7 @@ describe.skipIf(missing !== undefined)(`a read that does not come back${needing}
     async ({ name, words }, context) => {
       const device = await moodyDevice(context, { hasBad: true });
       device.hangsAfter(6);
-      const child = startRescue([...words, ...files(device)]);
-      const { ended } = followed(child);
-      await until(() => existsSync(join(device.dir, 'hangs')));
-      child.kill('SIGINT');
-      expect(await ended).toEqual([null, 'SIGINT']);
-      expect(existsSync(join(device.dir, 'hangs'))).toBe(true);
-      expectTrue(device);
+      await expectStopped(device, words);
       device.well();
       const { status } = rescueCommand([...words, ...files(device)]);
       expect(status).toBe(name.startsWith('copy') ? 4 : 0);

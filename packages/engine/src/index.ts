@@ -111,7 +111,7 @@ export { isVolatile, type Mount, mountOf, mountsOfDevice } from './node/mounts.t
 export type { FileTargetOptions } from './node/open-output.ts';
 export { BrokenPipes, countOwnPipes } from './node/own-pipes.ts';
 export { canPack, type Packing } from './node/packing.ts';
-export { finalPath, statOf, wholePath } from './node/paths.ts';
+export { finalPath, statOf } from './node/paths.ts';
 export { missingMount, withPlace } from './node/places.ts';
 export { preallocate } from './node/preallocate.ts';
 export { isLink, refuseLink } from './node/refuse-links.ts';

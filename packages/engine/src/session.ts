@@ -227,9 +227,9 @@ function* loop(
     }
     if (!options.isBlocking) yield undefined;
   }
-  // Who stops the run looks back in less time.
-  if (signal?.aborted && aliveness.doubtful.length > 0) return 'aborted';
   if (!signal?.aborted) yield* aliveness.check(run, { isEnd: true });
+  // Who stops the run looks back in less time.
+  else if (aliveness.doubtful.length > 0) return 'aborted';
   return yield* run.conclude(course.step);
 }
 

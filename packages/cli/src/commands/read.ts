@@ -78,10 +78,11 @@ export async function read(args: ReadArguments, context: Context): Promise<ExitS
     const plan = { spans, layout, mapfile };
     const known = { layout, mapfile, receipt: received.known, out: args.out, common };
     if (!args.fit && !args.next) {
-      const status = await readAll(parts(args, plan), task, context);
+      const chosen = [...parts(args, plan)];
+      const status = await readAll(chosen, task, context);
       const words = args.all ? nowhereWords(known) : undefined;
       if (words !== undefined) context.report.note(words);
-      if (args['retry-bad'] && [...parts(args, plan)].length === 0) {
+      if (args['retry-bad'] && chosen.length === 0) {
         const left = [...unreadParts(args, plan)].length;
         if (left === 0) return status;
         // Others may have read them; this map has gone back in time then.

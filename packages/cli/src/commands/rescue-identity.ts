@@ -21,9 +21,9 @@ export interface MapOrigin {
   readonly mapfile: Mapfile | undefined;
   readonly source: FoundSource;
   /** Chunks there know their rescue when ddrescue dropped our comments from the map. */
-  readonly out: string | undefined;
+  readonly out?: string;
   /** The map's own path: what ddrescue replaced lies beside it, and knows it, too. */
-  readonly common: string | undefined;
+  readonly common?: string;
   /** The map was begun with something else, as far as can be seen: from now on it is another rescue. */
   readonly isAdopted: boolean;
 }

@@ -1,6 +1,6 @@
 /** The mapfile of a ddrescue run: read before, saved meanwhile, and what to do when it cannot be saved. */
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import {
   type Clock,
   type FileMapStore,
@@ -15,7 +15,6 @@ import {
   shellQuoted,
   statOf,
   type TroubleAnswer,
-  wholePath,
 } from '@chunkrescue/engine';
 import { type Mapfile, mapfileParts } from '@chunkrescue/mapfile';
 import { reasonInC } from './c-errors.ts';
@@ -72,7 +71,7 @@ export function gnuMapStore(
   const backup = backupRule(io.clock, (intervals?.syncS ?? SYNC_S) * 1000);
   const file = fileMapStore(path, { keepsBackup: backup, keepsSpare, parts: gnuParts });
   // Now: a stick that is pulled may take the current folder with it.
-  const whole = wholePath(path);
+  const whole = resolve(path);
   let isNew = statOf(path) === undefined;
   let ending: Ending | undefined;
   const end = (how: Ending): GnuError => {

@@ -14,7 +14,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
 
 /** Says what is missing behind a command where yargs only counts. */
 export function withMissing(message: string, words: readonly string[]): string {
-  const command = words.find((word) => word in ARGUMENTS);
+  const command = words.find((word) => Object.hasOwn(ARGUMENTS, word));
   if (!message.startsWith('Not enough non-option arguments') || command === undefined) {
     return message;
   }

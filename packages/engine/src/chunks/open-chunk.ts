@@ -68,8 +68,8 @@ export function readChunkMap(pair: ChunkPair): ChunkMapFacts {
     },
   });
   const mapfile = store.load() as Mapfile | undefined;
-  if (existingSize(pair.map) === undefined) throw noMap(pair);
   if (mapfile === undefined || mapfile.map.count === 0) {
+    if (existingSize(pair.map) === undefined) throw noMap(pair);
     throw chunkDamaged(pair.map, 'it is empty, or was cut short');
   }
   const manifest = believable(readManifest(mapfile.heading), sealOf(text));

@@ -1,9 +1,10 @@
 /** What a chunk's file can be seen to hold, whatever maps say of it. */
-import { alignDown, type Domain } from '@chunkrescue/mapfile';
+import { alignDown, type Domain, type Range } from '@chunkrescue/mapfile';
 import { type FileSource, openFileSource } from '../node/file-source.ts';
 import { PIECE_SIZE as HOLE_SIZE, isZero } from '../node/holes.ts';
 import { statOf } from '../node/paths.ts';
 import type { Sample } from './manifest.ts';
+import { piecesOf } from './pieces.ts';
 import { checkSamples } from './samples.ts';
 
 /** Smaller holes are not looked for. */
@@ -30,7 +31,7 @@ export function bytesBehind(
   let bytes = (statOf(path)?.blocks ?? Number.POSITIVE_INFINITY) * 512;
   if (bytes >= claimed.size) return bytes;
   return inFile(path, (file) => {
-    for (const [pos, size] of windows(held)) {
+    for (const { pos, size } of windows(held)) {
       bytes += holesIn(file, pos, size);
       if (bytes >= claimed.size) break;
     }
@@ -60,7 +61,7 @@ export function firstDataIn(
 ): number | undefined {
   const into = new Uint8Array(HOLE_SIZE);
   return inFile(path, (file) => {
-    for (const [pos, size] of windows(domain)) {
+    for (const { pos, size } of windows(domain)) {
       if (signal?.aborted) return undefined;
       if (pos < offset || file.isHole(pos - offset, size)) continue;
       const { copied } = file.read(pos - offset, into.subarray(0, size));
@@ -71,14 +72,8 @@ export function firstDataIn(
 }
 
 /** A domain in parts of one piece at most. */
-function* windows(domain: Domain): IterableIterator<readonly [pos: number, size: number]> {
-  for (const { pos, size } of domain.ranges()) {
-    for (let at = pos; at < pos + size; ) {
-      const next = Math.min(alignDown(at, HOLE_SIZE) + HOLE_SIZE, pos + size);
-      yield [at, next - at];
-      at = next;
-    }
-  }
+function* windows(domain: Domain): IterableIterator<Range> {
+  for (const { ranges } of piecesOf(domain, HOLE_SIZE)) yield* ranges;
 }
 
 function inFile<T>(path: string, look: (file: FileSource) => T): T {

@@ -1,4 +1,4 @@
-import { fstatSync, statSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SourceIdentity } from '../ports.ts';
 import { errnoOf } from './errno.ts';
@@ -13,6 +13,7 @@ import {
   namesIn,
   numberIn,
   numberOf,
+  numberOfNode,
   sizeInSysfs,
   textIn,
 } from './sysfs.ts';
@@ -97,10 +98,9 @@ function vitalProductSerial(path: string): string | undefined {
 /** From udev's links; where there is no udev, from the kernel, which tells it since Linux 6.15. */
 function partitionUuidOf(device: string): string | undefined {
   const number = textIn(join(device, 'dev'));
-  const link = namesIn(PARTITION_UUIDS).find((name) => {
-    const stat = statSync(join(PARTITION_UUIDS, name), { bigint: true, throwIfNoEntry: false });
-    return stat?.isBlockDevice() === true && numberOf(stat.rdev) === number;
-  });
+  const link = namesIn(PARTITION_UUIDS).find(
+    (name) => number !== undefined && numberOfNode(join(PARTITION_UUIDS, name)) === number,
+  );
   return link ?? eventValue(device, 'PARTUUID');
 }
 

@@ -19,7 +19,6 @@ import { mayHang } from './may-hang.ts';
 import { openInput } from './open-input.ts';
 import type { PatientReader } from './patient-read.ts';
 import { otherDevice } from './same-device.ts';
-import { numberOfNode } from './sysfs.ts';
 import { readWidened } from './widened-read.ts';
 
 export interface FileSourceOptions {
@@ -68,10 +67,7 @@ export class FileSource implements Source {
     this.#fd = opened.fd;
     this.#info = opened.info;
     this.#unit = opened.unit;
-    const { identity, size } = opened.info;
-    const number = numberOfNode(path);
-    this.#twins =
-      this.kind === 'block' && size !== undefined ? twinsOf({ identity, size, number }) : [];
+    this.#twins = twinsOf(opened.info);
     this.#patient = mayHang(path, this.kind) ? options.patient?.() : undefined;
   }
 
@@ -258,8 +254,8 @@ export class FileSource implements Source {
   #readOnce(fd: number, into: Uint8Array, pos: number): number {
     const patient = this.#patient;
     if (patient === undefined) return readSync(fd, into, 0, into.length, pos);
-    const how = { isDirect: this.#options.direct, device: this.#info.number, onWait: this.#onWait };
-    return patient.readSync({ fd, ...how }, into, pos);
+    const [{ direct: isDirect }, { number: device }] = [this.#options, this.#info];
+    return patient.readSync({ fd, isDirect, device, onWait: this.#onWait }, into, pos);
   }
 
   /** A device that was pulled may answer EIO to everything; its node is not there any more, or it has no size. */

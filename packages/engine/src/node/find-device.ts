@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { sameIdentity } from '../identity.ts';
 import type { SourceIdentity } from '../ports.ts';
-import { identityOf } from './device-info.ts';
+import { type DeviceInfo, identityOf } from './device-info.ts';
 import { allDevices, eventValue, numberOfNode, SYSFS, sizeInSysfs, textIn } from './sysfs.ts';
 
 /** A device that is looked for. */
@@ -29,13 +29,12 @@ export function findDevices(wanted: WantedDevice, sysfs: string = SYSFS): string
 /**
  * Other devices that are there beside this one and cannot be told from it: a clone has the UUIDs of its disk. What
  * comes later under such a name is not the one that was lost.
- * @param number of the device itself, as {@link numberOfNode} tells it
  */
 export function twinsOf(
-  { identity, size, number }: WantedDevice & { readonly number: string | undefined },
+  { identity, size, number }: Pick<DeviceInfo, 'identity' | 'size' | 'number'>,
   sysfs: string = SYSFS,
 ): string[] {
-  if (identity.partitionUuid === undefined) return [];
+  if (identity.partitionUuid === undefined || size === undefined) return [];
   return findDevices({ identity, size }, sysfs).filter((path) => numberOfNode(path) !== number);
 }
 

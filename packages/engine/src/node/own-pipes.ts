@@ -15,8 +15,12 @@ const BROKEN = 1;
 const threads = (): typeof import('node:worker_threads') =>
   process.getBuiltinModule('node:worker_threads');
 
+/** Those of this thread, once it was told of them: they are asked for with each order. */
+let known: Int32Array | undefined;
+
 function sharedWords(): Int32Array | undefined {
-  return threads().getEnvironmentData(NAME) as Int32Array | undefined;
+  known ??= threads().getEnvironmentData(NAME) as Int32Array | undefined;
+  return known;
 }
 
 /** Lets the threads that are started from now on count. For the main thread; may be called twice. */
