@@ -131,8 +131,8 @@ const program = yargs()
     'parse-positional-numbers': false,
   })
   .epilogue(
-    'Exit status: 0 all that was asked for is rescued, 1 usage or environment, 2 damaged map or chunk,\n' +
-      '3 a fault of this program, 4 ended with bytes unread or chunks missing, 5 stopped by a limit,\n' +
+    'Exit status: 0 all that was asked for is rescued, 1 usage or environment, 2 damaged map or chunk, ' +
+      '3 a fault of this program, 4 ended with bytes unread or chunks missing, 5 stopped by a limit, ' +
       '6 source lost, 7 refused for safety.',
   )
   .demandCommand(
